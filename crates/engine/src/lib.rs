@@ -1,0 +1,2 @@
+//! The deterministic liquidation engine.
+pub mod watch;
