@@ -1,0 +1,44 @@
+//! What happened: the engine's only output.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::ledger::Movement;
+use crate::liquidation::CaseEvent;
+use crate::venues::{perennial, tsunamix};
+
+/// One thing that happened while a command was applied, in order.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Event {
+    /// Money moved.
+    Money(Movement),
+    /// A liquidation case was opened, made progress, or was closed.
+    Case(CaseEvent),
+    /// Something particular to TsunamiX V2.
+    TsunamiX(tsunamix::Event),
+    /// Something particular to Perennial V1.
+    Perennial(perennial::Event),
+}
+
+impl From<Movement> for Event {
+    fn from(movement: Movement) -> Self {
+        Self::Money(movement)
+    }
+}
+
+impl From<CaseEvent> for Event {
+    fn from(event: CaseEvent) -> Self {
+        Self::Case(event)
+    }
+}
+
+impl From<tsunamix::Event> for Event {
+    fn from(event: tsunamix::Event) -> Self {
+        Self::TsunamiX(event)
+    }
+}
+
+impl From<perennial::Event> for Event {
+    fn from(event: perennial::Event) -> Self {
+        Self::Perennial(event)
+    }
+}

@@ -1,0 +1,88 @@
+//! Why money moves. Every movement carries one of these, and a report can total by them.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)*) => {
+        /// Why money moved. Discriminants are part of journals: never reused.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+            BorshSerialize, BorshDeserialize,
+        )]
+        #[borsh(use_discriminant = true)]
+        #[repr(u8)]
+        pub enum Reason {
+            $($(#[$doc])* $name = $number,)*
+        }
+
+        impl Reason {
+            /// Every reason, in number order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The reason in a few plain words.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// A participant brings money in.
+    Deposit = 0, "deposit";
+    /// A participant takes money out.
+    Withdrawal = 1, "withdrawal";
+    /// Free money becomes a position's collateral.
+    CollateralAdded = 2, "collateral added";
+    /// A position's collateral becomes free money.
+    CollateralReturned = 3, "collateral returned";
+    /// A fee on opening, increasing, decreasing or closing.
+    TradingFee = 4, "trading fee";
+    /// The price of borrowing the vault's liquidity over time.
+    BorrowingFee = 5, "borrowing fee";
+    /// Funding between longs and shorts.
+    Funding = 6, "funding";
+    /// Profit paid to a trader.
+    Profit = 7, "profit";
+    /// Loss paid by a trader.
+    Loss = 8, "loss";
+    /// Collateral taken in a liquidation.
+    Confiscation = 9, "confiscated collateral";
+    /// The share of whoever registered the liquidation first.
+    FirstCallerBounty = 10, "first caller's bounty";
+    /// The share of whoever carried the liquidation out.
+    ResolverBounty = 11, "resolver's bounty";
+    /// The reward of a liquidator.
+    LiquidationReward = 12, "liquidation reward";
+    /// Accrued profit, loss and funding settled to an account.
+    Settlement = 13, "settlement of accrued profit and loss";
+    /// A fee on the change of a position, debited at once.
+    PositionFee = 14, "position fee";
+    /// The protocol's share of fees.
+    ProtocolShare = 15, "protocol's share of fees";
+    /// The market owner's share of fees.
+    MarketShare = 16, "market owner's share of fees";
+    /// A loss beyond an account's balance.
+    ShortfallIncurred = 17, "loss beyond the balance";
+    /// Somebody covers outstanding losses.
+    ShortfallResolved = 18, "shortfall resolved";
+    /// A liquidity provider's money enters the vault.
+    LiquidityAdded = 19, "liquidity added";
+    /// A liquidity provider's money leaves the vault.
+    LiquidityRemoved = 20, "liquidity removed";
+    /// Shares handed to a liquidity provider.
+    SharesIssued = 21, "shares issued";
+    /// Shares taken back from a liquidity provider.
+    SharesBurned = 22, "shares burned";
+    /// A remainder of rounding.
+    RoundingDust = 23, "rounding dust";
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.text())
+    }
+}

@@ -1,0 +1,191 @@
+//! The case: what is liquidated, why, and how it ended.
+
+use std::fmt;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use plimsoll_units::{AccountId, CaseId, MarketId, PositionId, Timestamp, VenueId};
+
+/// The rule that opened a case. Discriminants are part of journals: never reused.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Rule {
+    /// Fees have eaten the threshold share of collateral plus profit and loss (TsunamiX V2).
+    FeesOverThreshold = 0,
+    /// Profit is above the limit of one trade (TsunamiX V2).
+    ProfitOverLimit = 1,
+    /// The maintenance requirement is above the collateral (Perennial V1).
+    MaintenanceOverCollateral = 2,
+}
+
+impl Rule {
+    /// The rule in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::FeesOverThreshold => "fees reached threshold x collateral + profit and loss",
+            Self::ProfitOverLimit => "profit went above the limit of one trade",
+            Self::MaintenanceOverCollateral => "maintenance requirement went above collateral",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// What a case is about: an account, in one market, and the position where there are several.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
+pub struct Target {
+    /// The venue.
+    pub venue: VenueId,
+    /// The market.
+    pub market: MarketId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The isolated position, on venues that have them.
+    pub position: Option<PositionId>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.position {
+            write!(
+                f,
+                "{position} of {} in {} of {}",
+                self.account, self.market, self.venue
+            )
+        } else {
+            write!(f, "{} in {} of {}", self.account, self.market, self.venue)
+        }
+    }
+}
+
+/// The numbers that opened a case, all raw on the venue's own grids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Trigger {
+    /// The rule.
+    pub rule: Rule,
+    /// When.
+    pub at: Timestamp,
+    /// Price in force.
+    pub price: i128,
+    /// Oracle version in force.
+    pub version: u64,
+    /// What the account has, by the rule's own definition.
+    pub equity: i128,
+    /// What the rule asks for.
+    pub requirement: i128,
+    /// Collateral at that moment, before any fee of the liquidation.
+    pub collateral: i128,
+    /// Notional of the position at the price in force.
+    pub notional: i128,
+}
+
+/// A liquidation under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Case {
+    /// Its number.
+    pub id: CaseId,
+    /// What it is about.
+    pub target: Target,
+    /// The numbers that opened it.
+    pub trigger: Trigger,
+}
+
+/// What a stage did.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum StageKind {
+    /// The collateral was taken and shared out.
+    Confiscate = 0,
+    /// The position was closed at the oracle price.
+    ForceClose = 1,
+    /// The position was queued to close at the next oracle version, and the account locked.
+    CloseNextVersion = 2,
+    /// The liquidator was rewarded.
+    Reward = 3,
+}
+
+impl StageKind {
+    /// Its name, as in a scenario or a report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confiscate => "confiscate",
+            Self::ForceClose => "force-close",
+            Self::CloseNextVersion => "close-next-version",
+            Self::Reward => "reward",
+        }
+    }
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Outcome {
+    /// Carried through; the loss beyond the collateral, raw, falls on the venue's bearer.
+    Liquidated {
+        /// Loss that the collateral did not cover.
+        shortfall: i128,
+    },
+    /// The account is above its requirement again, by the market or by its owner.
+    Recovered,
+}
+
+/// What happened to a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum CaseEvent {
+    /// The rule was met.
+    Opened(Case),
+    /// A stage did its work.
+    Stage {
+        /// The case.
+        case: CaseId,
+        /// Which stage.
+        stage: StageKind,
+        /// What it moved: collateral taken, reward paid, or size closed; raw.
+        amount: i128,
+    },
+    /// The liquidation was tried and could not be carried out; it stays open.
+    Blocked {
+        /// The case.
+        case: CaseId,
+        /// The name of the refusal.
+        reason: BlockedReason,
+    },
+    /// It is over.
+    Closed {
+        /// The case.
+        case: CaseId,
+        /// What it was about.
+        target: Target,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// Why a due liquidation could not be carried out.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum BlockedReason {
+    /// The venue's own contract would panic (fees and reward exceed what is there).
+    Panic = 0,
+    /// The market is closed.
+    MarketClosed = 1,
+    /// The price is missing or stale.
+    NoPrice = 2,
+    /// A number would not fit.
+    Arithmetic = 3,
+}

@@ -1,0 +1,4 @@
+//! Health: equity against requirement, one file per kind of account.
+
+pub mod isolated;
+pub mod versioned;

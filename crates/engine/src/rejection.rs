@@ -1,0 +1,48 @@
+//! Why a command was refused. A refused command changes nothing.
+
+use plimsoll_units::{ArithmeticError, Timestamp, VenueId};
+
+use crate::ledger::LedgerError;
+use crate::oracle::OracleError;
+use crate::venues::{perennial, tsunamix};
+
+/// Why a command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// A number does not fit, or something was divided by zero.
+    #[error(transparent)]
+    Arithmetic(#[from] ArithmeticError),
+    /// Money could not be moved.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A price was not acceptable, or not there.
+    #[error(transparent)]
+    Oracle(#[from] OracleError),
+    /// Commands must come in time order.
+    #[error("the command is from {given}, but the engine is already at {now}")]
+    TimeWentBack {
+        /// Where the engine is.
+        now: Timestamp,
+        /// The command's time.
+        given: Timestamp,
+    },
+    /// No venue has this id.
+    #[error("{0} does not exist in this engine")]
+    UnknownVenue(VenueId),
+    /// The command speaks another venue's language.
+    #[error("the command is for a {given} venue, but {venue} is a {actual} venue")]
+    WrongVenue {
+        /// The venue addressed.
+        venue: VenueId,
+        /// What the command is for.
+        given: &'static str,
+        /// What the venue is.
+        actual: &'static str,
+    },
+    /// Refused by the rules of TsunamiX V2.
+    #[error(transparent)]
+    TsunamiX(#[from] tsunamix::Refusal),
+    /// Refused by the rules of Perennial V1.
+    #[error(transparent)]
+    Perennial(#[from] perennial::Refusal),
+}

@@ -1,0 +1,98 @@
+//! The venues: each one's accounts, commands and procedure, in the order of its own page.
+//!
+//! A venue is composed of the rooms around it; what is its own is its data. It applies a command
+//! to itself and to the ledger through a [`Tx`](crate::Tx): on a rejection it must be as it was
+//! before (the ledger and the events are rolled back by the engine).
+
+pub mod perennial;
+pub mod tsunamix;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use plimsoll_units::VenueId;
+
+use crate::ledger::Ledger;
+use crate::{Body, Rejection, Tx};
+
+/// How due liquidations are carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Execution {
+    /// A case is opened and waits for a keeper's command, as on the venues themselves.
+    Keepers,
+    /// The command that makes an account liquidatable also liquidates it; this account is the
+    /// keeper.
+    Engine {
+        /// Who receives the keeper's share.
+        keeper: plimsoll_units::AccountId,
+    },
+}
+
+/// A venue's parameters, as it starts.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum VenueConfig {
+    /// TsunamiX V2.
+    TsunamiX(tsunamix::Config),
+    /// Perennial V1.
+    Perennial(perennial::Config),
+}
+
+/// A venue's state.
+#[derive(Debug, Clone, BorshSerialize, BorshDeserialize)]
+pub enum Venue {
+    /// TsunamiX V2.
+    TsunamiX(tsunamix::TsunamiX),
+    /// Perennial V1.
+    Perennial(perennial::Perennial),
+}
+
+impl Venue {
+    pub(crate) fn new(config: &VenueConfig, tx: &mut Tx<'_>) -> Result<Self, Rejection> {
+        Ok(match config {
+            VenueConfig::TsunamiX(config) => {
+                Self::TsunamiX(tsunamix::TsunamiX::new(config.clone(), tx)?)
+            }
+            VenueConfig::Perennial(config) => {
+                Self::Perennial(perennial::Perennial::new(config.clone(), tx)?)
+            }
+        })
+    }
+
+    pub(crate) fn apply(&mut self, tx: &mut Tx<'_>, body: &Body) -> Result<(), Rejection> {
+        match (self, body) {
+            (Self::TsunamiX(venue), Body::TsunamiX(command)) => venue.apply(tx, command),
+            (Self::Perennial(venue), Body::Perennial(command)) => venue.apply(tx, command),
+            (venue, body) => Err(Rejection::WrongVenue {
+                venue: tx.venue,
+                given: body.language(),
+                actual: venue.language(),
+            }),
+        }
+    }
+
+    /// The name of the venue's command language.
+    #[must_use]
+    pub const fn language(&self) -> &'static str {
+        match self {
+            Self::TsunamiX(_) => "tsunamix",
+            Self::Perennial(_) => "perennial",
+        }
+    }
+
+    /// Builds what is derived from the state and not part of it (the watch) anew.
+    pub(crate) fn rebuild(&mut self, id: VenueId, ledger: &Ledger) -> Result<(), Rejection> {
+        match self {
+            Self::TsunamiX(venue) => venue.rebuild(id, ledger),
+            Self::Perennial(venue) => venue.rebuild(id, ledger),
+        }
+    }
+
+    /// Recounts the venue's own invariants against the ledger.
+    ///
+    /// # Errors
+    /// What does not hold, with the numbers.
+    pub fn audit(&self, id: VenueId, ledger: &Ledger) -> Result<(), String> {
+        match self {
+            Self::TsunamiX(venue) => venue.audit(id, ledger),
+            Self::Perennial(venue) => venue.audit(id, ledger),
+        }
+    }
+}
