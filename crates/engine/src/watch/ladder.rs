@@ -1,0 +1,408 @@
+//! The ladder: for each driver its trips, by code, in unsorted leaves that are sorted among
+//! themselves.
+//!
+//! A price update pops everything at or below a code, so nothing needs the order *inside* a leaf:
+//! a leaf that lies wholly below the code is emptied without one comparison, and only the nearest
+//! leaf that straddles it is looked through. That makes a pop several times cheaper than a heap's
+//! (which pays `log n` moves for each), and leaves the heap's other virtues: a trip is added by a
+//! binary search over the leaves' bounds and a push, and removed by a swap, through a 4-byte place
+//! kept for each handle.
+//!
+//! Invariants:
+//! * `bounds` of a driver never increases along the vector: the nearest leaf is the last one, its
+//!   bound is 0. A leaf at position `i` holds codes from `bounds[i]` to `bounds[i - 1]`, both
+//!   included (equal codes may spread over several leaves).
+//! * No leaf in a driver's list is empty; leaves in no list are in `free`.
+//! * `places[handle]` is where the handle's trip lies, or `NOWHERE`; a handle has one trip at most.
+//! * `gates[driver]` is at or below every code of the driver: an update below the gate pops
+//!   nothing. Removing a trip may leave the gate too low; the next update that reaches it looks
+//!   through the nearest leaf once and lifts it.
+
+// Index arithmetic only: leaf numbers stay below 2^32 / CAP (see `HANDLES_MAX`), positions in a
+// leaf at or below CAP, positions in a list below the number of leaves. No money is computed here.
+#![allow(clippy::arithmetic_side_effects)]
+
+/// The place of a handle without a trip.
+const NOWHERE: u32 = u32::MAX;
+/// The gate of a driver without trips: no level has this code.
+pub(super) const NEVER: u64 = u64::MAX;
+
+/// A trip in a leaf; packed to 12 bytes, so that one miss of the cache fetches all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(C, packed(4))]
+struct Entry {
+    code: u64,
+    handle: u32,
+}
+
+/// Whose a leaf is and how many trips it has; kept apart from the trips, in memory that stays hot.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    driver: u32,
+    len: u32,
+}
+
+/// A driver's leaves, farthest first: leaf numbers and the least code each may hold.
+#[derive(Debug, Clone, Default)]
+struct List {
+    bounds: Vec<u64>,
+    leaves: Vec<u32>,
+}
+
+impl List {
+    /// The position of the leaf that takes a new trip with this code.
+    fn position(&self, code: u64) -> usize {
+        self.bounds.partition_point(|&bound| bound > code)
+    }
+
+    fn remove(&mut self, position: usize) {
+        self.bounds.remove(position);
+        self.leaves.remove(position);
+        self.open_nearest();
+    }
+
+    fn insert(&mut self, position: usize, bound: u64, leaf: u32) {
+        self.bounds.insert(position, bound);
+        self.leaves.insert(position, leaf);
+    }
+
+    /// The nearest leaf takes every code below it.
+    fn open_nearest(&mut self) {
+        if let Some(bound) = self.bounds.last_mut() {
+            *bound = 0;
+        }
+    }
+}
+
+/// Trips of many drivers, each named by a handle; see the module's text. `CAP` is a power of two.
+#[derive(Clone)]
+pub(super) struct Ladder<const CAP: usize> {
+    gates: Vec<u64>,
+    lists: Vec<List>,
+    heads: Vec<Head>,
+    // Boxed, so that growth neither copies leaves nor holds twice the memory it uses.
+    #[allow(clippy::vec_box)]
+    leaves: Vec<Box<[Entry; CAP]>>,
+    free: Vec<u32>,
+    places: Vec<u32>,
+    armed: u64,
+}
+
+impl<const CAP: usize> Ladder<CAP> {
+    const INDEX_BITS: u32 = CAP.trailing_zeros();
+    const INDEX_MASK: u32 = (1 << Self::INDEX_BITS) - 1;
+    /// How many handles there can be. Every listed leaf has a trip, so there are never more leaves
+    /// than handles, and a leaf's number always fits beside an index in a place.
+    pub(super) const HANDLES_MAX: usize = (u32::MAX >> (Self::INDEX_BITS + 1)) as usize;
+    /// A leaf that shrinks to this many trips is put together with a neighbour if they fit well.
+    const SPARSE: usize = CAP / 4;
+    const MERGED_MAX: usize = CAP / 4 * 3;
+
+    pub(super) fn new() -> Self {
+        Self {
+            gates: Vec::new(),
+            lists: Vec::new(),
+            heads: Vec::new(),
+            leaves: Vec::new(),
+            free: Vec::new(),
+            places: Vec::new(),
+            armed: 0,
+        }
+    }
+
+    /// Adds a driver without trips; drivers are numbered in the order they are added.
+    pub(super) fn add_driver(&mut self) {
+        self.gates.push(NEVER);
+        self.lists.push(List::default());
+    }
+
+    pub(super) fn drivers(&self) -> usize {
+        self.gates.len()
+    }
+
+    /// A code at or below every trip of the driver, [`NEVER`] when it has none; `None` for an
+    /// unknown driver.
+    #[inline]
+    pub(super) fn gate(&self, driver: usize) -> Option<u64> {
+        self.gates.get(driver).copied()
+    }
+
+    /// Trips held now.
+    pub(super) fn armed(&self) -> u64 {
+        self.armed
+    }
+
+    /// Lets handles below `handles`, at most [`Self::HANDLES_MAX`], be used.
+    pub(super) fn grow(&mut self, handles: usize) {
+        if handles > self.places.len() {
+            self.places.resize(handles, NOWHERE);
+        }
+    }
+
+    /// Whether the handle has a trip.
+    pub(super) fn is_armed(&self, handle: usize) -> bool {
+        self.places.get(handle).is_some_and(|&p| p != NOWHERE)
+    }
+
+    /// Bytes held on the heap.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let lists: usize = self
+            .lists
+            .iter()
+            .map(|list| bytes_of(&list.bounds) + bytes_of(&list.leaves))
+            .sum();
+        lists
+            + self.leaves.len() * size_of::<[Entry; CAP]>()
+            + bytes_of(&self.leaves)
+            + bytes_of(&self.heads)
+            + bytes_of(&self.free)
+            + bytes_of(&self.places)
+            + bytes_of(&self.gates)
+            + bytes_of(&self.lists)
+    }
+
+    /// Gives the handle a trip, in place of the one it has. The driver and the handle exist.
+    pub(super) fn set(&mut self, handle: u32, driver: u32, code: u64) {
+        let place = self.places[handle as usize];
+        if place != NOWHERE {
+            let (number, index) = Self::leaf_and_index(place);
+            if self.heads[number].driver == driver && self.leaves[number][index].code == code {
+                return;
+            }
+            self.remove(handle as usize);
+        }
+        self.insert(handle, driver, code);
+    }
+
+    /// Takes the handle's trip away, if it has one.
+    pub(super) fn remove(&mut self, handle: usize) {
+        let Some(place) = self.places.get_mut(handle) else {
+            return;
+        };
+        let place = std::mem::replace(place, NOWHERE);
+        if place == NOWHERE {
+            return;
+        }
+        let (number, index) = Self::leaf_and_index(place);
+        let code = self.leaves[number][index].code;
+        self.take_out(number, index);
+        self.armed -= 1;
+        let left = self.len(number);
+        if left == 0 {
+            self.unlist(number, code);
+        } else if left == Self::SPARSE {
+            self.merge(number);
+        }
+    }
+
+    /// Removes every trip of the driver with a code at or below `code` and appends its handle.
+    pub(super) fn pop(&mut self, driver: usize, code: u64, popped: &mut Vec<u32>) {
+        let before = popped.len();
+        let mut nearest = NEVER;
+        while let Some(&number) = self.lists[driver].leaves.last() {
+            let bounds = &self.lists[driver].bounds;
+            let upper = bounds.len().checked_sub(2).map_or(NEVER, |i| bounds[i]);
+            if upper <= code {
+                self.pop_all(number as usize, popped);
+            } else {
+                nearest = self.pop_some(number as usize, code, popped);
+            }
+            if self.len(number as usize) > 0 {
+                break;
+            }
+            self.drop_nearest(driver, number);
+        }
+        self.armed -= (popped.len() - before) as u64;
+        self.gates[driver] = nearest;
+    }
+
+    fn pop_all(&mut self, number: usize, popped: &mut Vec<u32>) {
+        for entry in &self.leaves[number][..self.len(number)] {
+            popped.push(entry.handle);
+            self.places[entry.handle as usize] = NOWHERE;
+        }
+        self.heads[number].len = 0;
+    }
+
+    /// Returns the least code that stays, [`NEVER`] when none does.
+    fn pop_some(&mut self, number: usize, code: u64, popped: &mut Vec<u32>) -> u64 {
+        let mut nearest = NEVER;
+        let mut index = 0;
+        while index < self.len(number) {
+            let entry = self.leaves[number][index];
+            if entry.code > code {
+                nearest = nearest.min(entry.code);
+                index += 1;
+                continue;
+            }
+            popped.push(entry.handle);
+            self.places[entry.handle as usize] = NOWHERE;
+            self.take_out(number, index);
+        }
+        nearest
+    }
+
+    fn drop_nearest(&mut self, driver: usize, number: u32) {
+        let list = &mut self.lists[driver];
+        list.bounds.pop();
+        list.leaves.pop();
+        list.open_nearest();
+        self.free.push(number);
+    }
+
+    fn insert(&mut self, handle: u32, driver: u32, code: u64) {
+        let list = &self.lists[driver as usize];
+        let mut number = match list.leaves.is_empty() {
+            true => self.add_leaf(driver, 0, 0),
+            false => list.leaves[list.position(code)] as usize,
+        };
+        if self.len(number) == CAP {
+            number = self.split(driver, code);
+        }
+        self.push(number, Entry { code, handle });
+        self.armed += 1;
+        let gate = &mut self.gates[driver as usize];
+        *gate = code.min(*gate);
+    }
+
+    fn push(&mut self, number: usize, entry: Entry) {
+        let index = self.len(number);
+        self.leaves[number][index] = entry;
+        self.places[entry.handle as usize] = Self::place(number, index);
+        self.heads[number].len += 1;
+    }
+
+    /// Closes the gap at `index` with the leaf's last trip; the place of the trip that was there
+    /// is the caller's to set.
+    fn take_out(&mut self, number: usize, index: usize) {
+        let last = self.len(number) - 1;
+        if index != last {
+            let leaf = &mut self.leaves[number];
+            leaf[index] = leaf[last];
+            self.places[leaf[index].handle as usize] = Self::place(number, index);
+        }
+        self.heads[number].len -= 1;
+    }
+
+    /// Makes room in the full leaf that takes `code`; returns the leaf that takes it now.
+    fn split(&mut self, driver: u32, code: u64) -> usize {
+        let list = &self.lists[driver as usize];
+        let position = list.position(code);
+        let number = list.leaves[position] as usize;
+        let bound = list.bounds[position];
+        // Trips that arrive in order (a clock, an index that only grows) would leave half-empty
+        // leaves behind them; give them a leaf of their own instead.
+        if position == 0 && self.entries(number).iter().all(|e| e.code <= code) {
+            return self.add_leaf(driver, 0, code);
+        }
+        let mut entries = *self.leaves[number];
+        let (_, &mut Entry { code: middle, .. }, _) = entries.select_nth_unstable(CAP / 2);
+        let nearer = self.add_leaf(driver, position + 1, bound);
+        self.lists[driver as usize].bounds[position] = middle;
+        let (near, far) = entries.split_at(CAP / 2);
+        self.heads[number].len = 0;
+        for &entry in far {
+            self.push(number, entry);
+        }
+        for &entry in near {
+            self.push(nearer, entry);
+        }
+        if code >= middle { number } else { nearer }
+    }
+
+    /// Lists an empty leaf at `position` of the driver's list.
+    // Leaf numbers fit 32 bits, see `HANDLES_MAX`.
+    #[allow(clippy::cast_possible_truncation)]
+    fn add_leaf(&mut self, driver: u32, position: usize, bound: u64) -> usize {
+        let head = Head { driver, len: 0 };
+        let number = match self.free.pop() {
+            Some(number) => {
+                self.heads[number as usize] = head;
+                number
+            }
+            None => {
+                let empty = Entry { code: 0, handle: 0 };
+                self.leaves.push(Box::new([empty; CAP]));
+                self.heads.push(head);
+                (self.leaves.len() - 1) as u32
+            }
+        };
+        self.lists[driver as usize].insert(position, bound, number);
+        number as usize
+    }
+
+    /// Takes an empty leaf, whose last trip had this code, from its driver's list.
+    fn unlist(&mut self, number: usize, code: u64) {
+        let position = self.find(number, code);
+        let driver = self.heads[number].driver as usize;
+        let list = &mut self.lists[driver];
+        self.free.push(list.leaves[position]);
+        list.remove(position);
+        if list.leaves.is_empty() {
+            self.gates[driver] = NEVER;
+        }
+    }
+
+    /// Moves a sparse leaf's trips to a neighbour that stays well below full, so that memory
+    /// follows the trips held when they are taken away one by one.
+    fn merge(&mut self, number: usize) {
+        let position = self.find(number, self.leaves[number][0].code);
+        let driver = self.heads[number].driver as usize;
+        let list = &self.lists[driver];
+        let fits = |&i: &usize| {
+            let other = list.leaves.get(i).map(|&n| self.len(n as usize));
+            other.is_some_and(|len| len + Self::SPARSE <= Self::MERGED_MAX)
+        };
+        let (farther, nearer) = (position.wrapping_sub(1), position + 1);
+        let Some(other) = [nearer, farther].into_iter().find(fits) else {
+            return;
+        };
+        let target = list.leaves[other] as usize;
+        for index in 0..self.len(number) {
+            self.push(target, self.leaves[number][index]);
+        }
+        let list = &mut self.lists[driver];
+        if other == farther {
+            list.bounds[farther] = list.bounds[position];
+        }
+        self.free.push(list.leaves[position]);
+        list.remove(position);
+    }
+
+    /// Where in its driver's list a leaf is that holds, or last held, this code.
+    fn find(&self, number: usize, code: u64) -> usize {
+        let list = &self.lists[self.heads[number].driver as usize];
+        let mut position = list.position(code);
+        // Equal codes can spread over several leaves.
+        while list.leaves[position] as usize != number {
+            position += 1;
+        }
+        position
+    }
+
+    fn len(&self, number: usize) -> usize {
+        self.heads[number].len as usize
+    }
+
+    fn entries(&self, number: usize) -> &[Entry] {
+        &self.leaves[number][..self.len(number)]
+    }
+
+    // A place fits 32 bits and is never `NOWHERE`, see `HANDLES_MAX`.
+    #[allow(clippy::cast_possible_truncation)]
+    fn place(number: usize, index: usize) -> u32 {
+        (number as u32) << Self::INDEX_BITS | index as u32
+    }
+
+    fn leaf_and_index(place: u32) -> (usize, usize) {
+        let index = place & Self::INDEX_MASK;
+        ((place >> Self::INDEX_BITS) as usize, index as usize)
+    }
+}
+
+fn bytes_of<T>(vec: &Vec<T>) -> usize {
+    vec.capacity() * size_of::<T>()
+}
+
+#[cfg(test)]
+mod tests;

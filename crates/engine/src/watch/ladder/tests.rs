@@ -1,0 +1,157 @@
+//! The ladder's invariants, with leaves so small that a few trips split and merge them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const DRIVERS: u32 = 2;
+const HANDLES: u32 = 48;
+
+/// The ladder beside one optional (driver, code) for each handle.
+struct Checked<const CAP: usize> {
+    ladder: Ladder<CAP>,
+    expected: Vec<Option<(u32, u64)>>,
+}
+
+impl<const CAP: usize> Checked<CAP> {
+    fn new() -> Self {
+        let mut ladder = Ladder::new();
+        for _ in 0..DRIVERS {
+            ladder.add_driver();
+        }
+        ladder.grow(HANDLES as usize);
+        Self {
+            ladder,
+            expected: vec![None; HANDLES as usize],
+        }
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Set(handle, driver, code) => {
+                self.ladder.set(handle, driver, code);
+                self.expected[handle as usize] = Some((driver, code));
+            }
+            Step::Remove(handle) => {
+                self.ladder.remove(handle as usize);
+                self.expected[handle as usize] = None;
+            }
+            Step::Pop(driver, code) => self.pop(driver, code),
+        }
+        self.check();
+    }
+
+    fn pop(&mut self, driver: u32, code: u64) {
+        let mut popped = Vec::new();
+        self.ladder.pop(driver as usize, code, &mut popped);
+        popped.sort_unstable();
+        let mut expected = Vec::new();
+        let mut nearest = NEVER;
+        for (trip, handle) in self.expected.iter_mut().zip(0u32..) {
+            match *trip {
+                Some((d, c)) if d == driver && c <= code => {
+                    expected.push(handle);
+                    *trip = None;
+                }
+                Some((d, c)) if d == driver => nearest = nearest.min(c),
+                _ => {}
+            }
+        }
+        assert_eq!(popped, expected);
+        let gate = self.ladder.gate(driver as usize);
+        assert_eq!(gate, Some(nearest), "the gate is exact after a pop");
+    }
+
+    /// The invariants at the top of the module.
+    fn check(&self) {
+        let ladder = &self.ladder;
+        let mut found = vec![None; HANDLES as usize];
+        let mut listed = vec![false; ladder.leaves.len()];
+        for (list, driver) in ladder.lists.iter().zip(0u32..) {
+            assert_eq!(list.bounds.len(), list.leaves.len());
+            assert!(list.bounds.is_sorted_by(|a, b| a >= b), "{:?}", list.bounds);
+            assert!(list.bounds.last().is_none_or(|&b| b == 0));
+            let mut upper = NEVER;
+            for (&bound, &number) in list.bounds.iter().zip(&list.leaves) {
+                let number = number as usize;
+                assert_eq!(ladder.heads[number].driver, driver);
+                assert!(
+                    !std::mem::replace(&mut listed[number], true),
+                    "listed twice"
+                );
+                assert!(!ladder.entries(number).is_empty());
+                for (entry, index) in ladder.entries(number).iter().zip(0..) {
+                    let (code, handle) = (entry.code, entry.handle as usize);
+                    assert!((bound..=upper).contains(&code));
+                    assert!(ladder.gates[driver as usize] <= code);
+                    assert_eq!(ladder.places[handle], Ladder::<CAP>::place(number, index));
+                    assert_eq!(found[handle].replace((driver, code)), None, "held twice");
+                }
+                upper = bound;
+            }
+            assert!(!list.leaves.is_empty() || ladder.gates[driver as usize] == NEVER);
+        }
+        for &number in &ladder.free {
+            let twice = std::mem::replace(&mut listed[number as usize], true);
+            assert!(!twice, "free and listed, or free twice");
+        }
+        assert!(listed.iter().all(|&l| l), "a leaf is lost");
+        assert_eq!(found, self.expected);
+        for (handle, trip) in found.iter().enumerate() {
+            assert_eq!(ladder.is_armed(handle), trip.is_some());
+        }
+        assert_eq!(ladder.armed(), found.iter().flatten().count() as u64);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Set(u32, u32, u64),
+    Remove(u32),
+    Pop(u32, u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let code = || prop_oneof![3 => 1u64..12, 3 => 1u64..1000, 1 => Just(NEVER - 1)];
+    let handle = || 0..HANDLES;
+    prop_oneof![
+        12 => (handle(), 0..DRIVERS, code()).prop_map(|(h, d, c)| Step::Set(h, d, c)),
+        6 => handle().prop_map(Step::Remove),
+        1 => (0..DRIVERS, code()).prop_map(|(d, c)| Step::Pop(d, c)),
+    ]
+}
+
+fn check<const CAP: usize>(steps: &[Step]) {
+    let mut checked = Checked::<CAP>::new();
+    for &step in steps {
+        checked.take(step);
+    }
+    for driver in 0..DRIVERS {
+        checked.pop(driver, NEVER - 1);
+    }
+    checked.check();
+    assert_eq!(checked.ladder.armed(), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn invariants_hold_after_every_step(steps in prop::collection::vec(step(), 1..300)) {
+        check::<4>(&steps);
+        check::<8>(&steps);
+    }
+}
+
+#[test]
+fn leaves_merge_when_trips_are_removed_one_by_one() {
+    let mut checked = Checked::<4>::new();
+    for handle in 0..HANDLES {
+        checked.take(Step::Set(handle, 0, u64::from(handle * 7 % HANDLES) + 1));
+    }
+    for handle in (0..HANDLES).filter(|h| h % 6 != 0) {
+        checked.take(Step::Remove(handle));
+    }
+    let leaves = checked.ladder.lists[0].leaves.len();
+    assert!(leaves <= 5, "8 trips are spread over {leaves} leaves of 4");
+}
