@@ -1,3 +1,4 @@
 //! (being built)
 
+pub mod prices;
 pub mod random;
