@@ -161,9 +161,11 @@ impl<const D: u32> FromStr for Fixed<D> {
 }
 
 impl<const D: u32> fmt::Display for Fixed<D> {
+    /// All decimals, whatever precision is asked for: `{:.2}` would have to round, and nothing is
+    /// rounded without saying which way.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.unsigned_abs().to_string();
-        f.pad(&format_scaled(self.0 < 0, &digits, D))
+        f.pad_integral(self.0 >= 0, "", &format_scaled(false, &digits, D))
     }
 }
 

@@ -14,6 +14,46 @@
 //!   exact rational number, rounded once.
 //! * Parsing and printing decimal text is exact and round-trips; text with more decimals than the
 //!   type holds is refused, not rounded.
+//!
+//! A position's worth, and what the types keep from being said:
+//!
+//! ```
+//! use plimsoll_units::{Notional, Price, Quantity, Rounding};
+//!
+//! fn fee_base(notional: Notional<6>) -> Notional<6> {
+//!     notional
+//! }
+//! let (size, price) = (Quantity::<8>::from_int(2)?, Price::<8>::from_int(50_000)?);
+//! let worth: Notional<6> = size.at(price, Rounding::Down)?;
+//! assert_eq!(fee_base(worth).to_string(), "100000");
+//! # Ok::<(), plimsoll_units::ArithmeticError>(())
+//! ```
+//!
+//! A quantity is not a notional, even with the same decimals:
+//!
+//! ```compile_fail,E0308
+//! use plimsoll_units::{Notional, Quantity};
+//!
+//! fn fee_base(notional: Notional<6>) -> Notional<6> {
+//!     notional
+//! }
+//! let size = Quantity::<6>::ONE;
+//! fee_base(size);
+//! ```
+//!
+//! Numbers with different decimals do not mix, and a float does not become a price:
+//!
+//! ```compile_fail,E0308
+//! use plimsoll_units::Notional;
+//!
+//! let worth: Notional<18> = Notional::<6>::ONE;
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use plimsoll_units::Price;
+//!
+//! let price = Price::<8>::from(50_000.0);
+//! ```
 #![cfg_attr(
     not(test),
     deny(
