@@ -32,7 +32,9 @@ mod tests;
 use code::encode;
 use ladder::{Ladder, NEVER};
 
-/// Trips in one leaf of the ladder; measured, see `ladder`.
+/// Trips in one leaf of the ladder. Smaller leaves are looked through faster when an update pops a
+/// trip or two, larger ones take fewer bytes and splits; between 64 and 256 this gives up little
+/// of either.
 const LEAF: usize = 128;
 
 /// Which way a driver passes its trips.
