@@ -1,0 +1,140 @@
+//! `plimsoll conform`: recorded calls of the real contracts, run through the engine.
+//!
+//! A vector passes when everything it expects is found, to the last unit; the first mismatch of a
+//! failing one is shown with its step, what was expected and what came out. A vector that cannot
+//! be interpreted (an unknown kind, a missing field) has failed: nothing is skipped.
+
+mod compare;
+mod perennial;
+mod tsunamix;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::Value;
+
+pub(crate) use compare::{Mismatch, expect};
+
+/// The venues whose vectors can be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// TsunamiX V2: liquidation prices, predicates, settlement, fees, limits.
+    Tsunamix,
+    /// Perennial V1: traces of the contracts, every field after every step.
+    Perennial,
+}
+
+/// Options of `plimsoll conform`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Whose rules the vectors speak.
+    venue: Language,
+    /// Vector files, plain JSON or gzipped.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Print every vector's verdict as one JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How one vector fared.
+#[derive(Debug, Serialize)]
+pub(crate) struct Verdict {
+    /// File it came from.
+    file: String,
+    /// Its id or name.
+    vector: String,
+    /// The first thing that differed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mismatch: Option<Mismatch>,
+}
+
+/// Runs the vectors; true when all passed.
+pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
+    let mut passed = 0u64;
+    let mut failed = 0u64;
+    for file in &options.files {
+        for verdict in run_file(options.venue, file) {
+            if verdict.mismatch.is_some() {
+                failed += 1;
+            } else {
+                passed += 1;
+            }
+            report(&verdict, options.json)?;
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    Ok(failed == 0)
+}
+
+fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(verdict)?);
+        return Ok(());
+    }
+    if let Some(mismatch) = &verdict.mismatch {
+        println!("FAILED {} in {}\n{mismatch}", verdict.vector, verdict.file);
+    }
+    Ok(())
+}
+
+/// The verdicts of a file; a file that cannot be read is one failed vector.
+fn run_file(venue: Language, file: &Path) -> Vec<Verdict> {
+    let name = file.display().to_string();
+    let unusable = |why: String| {
+        let mismatch = Some(Mismatch::unusable(why));
+        vec![Verdict { file: name.clone(), vector: "(the file)".to_owned(), mismatch }]
+    };
+    let document = match read(file) {
+        Ok(document) => document,
+        Err(why) => return unusable(why),
+    };
+    let Some(vectors) = document.get("vectors").and_then(Value::as_array) else {
+        return unusable("there is no list called \"vectors\" in it".to_owned());
+    };
+    if vectors.is_empty() {
+        return unusable("its list of vectors is empty".to_owned());
+    }
+    let verdict = |vector: &Value| {
+        let label = vector.get("id").or_else(|| vector.get("name")).and_then(Value::as_str);
+        let outcome = match venue {
+            Language::Tsunamix => tsunamix::run(vector),
+            Language::Perennial => perennial::run(vector),
+        };
+        Verdict {
+            file: name.clone(),
+            vector: label.unwrap_or("(without id or name)").to_owned(),
+            mismatch: outcome.err(),
+        }
+    };
+    let mut verdicts: Vec<Verdict> = vectors.iter().map(verdict).collect();
+    // Flattened liquidate calls of the same traces: each is looked up in its trace.
+    if let (Language::Perennial, Some(calls)) =
+        (venue, document.get("liquidations").and_then(Value::as_array))
+    {
+        verdicts.extend(calls.iter().map(|call| Verdict {
+            file: name.clone(),
+            vector: perennial::call_name(call),
+            mismatch: perennial::run_call(call, vectors).err(),
+        }));
+    }
+    verdicts
+}
+
+fn read(file: &Path) -> Result<Value, String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)
+        .and_then(|mut f| f.read_to_end(&mut bytes))
+        .map_err(|e| format!("cannot read it: {e}"))?;
+    // Gzip by its magic number, whatever the file is called.
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut plain = Vec::new();
+        flate2::read::MultiGzDecoder::new(bytes.as_slice())
+            .read_to_end(&mut plain)
+            .map_err(|e| format!("cannot unpack it: {e}"))?;
+        bytes = plain;
+    }
+    serde_json::from_slice(&bytes).map_err(|e| format!("it is not JSON: {e}"))
+}

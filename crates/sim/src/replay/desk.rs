@@ -1,0 +1,351 @@
+//! What every venue's desk does, and what the desks share.
+
+use std::collections::BTreeMap;
+
+use plimsoll_engine::liquidation::{Case, CaseEvent, Target};
+use plimsoll_engine::venues::Execution;
+use plimsoll_engine::{Body, Command, Config, Engine, Event, Rejection};
+use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp, VenueId};
+
+use super::plan::{Plan, Plans};
+use crate::collect::Collector;
+use crate::population::Person;
+use crate::prices::Tick;
+use crate::random::Random;
+use crate::results::{Amount, Exposure, Figure, Line, VenueResults};
+use crate::scenario::{ExecutionMode, LiquidityProvider, Liquidators, Makers, Preset, Scenario, TopUps, Venue};
+
+/// A venue's people, speaking its language.
+pub(crate) trait Desk {
+    fn venue(&self) -> VenueId;
+    fn people(&self) -> &[Person];
+    /// Plans what happens at the start; `first` has the first prices.
+    fn begin(&mut self, plans: &mut Plans, first: &Tick);
+    /// The price commands of a tick.
+    fn tick(&mut self, tick: &Tick) -> Vec<Body>;
+    /// A person's commands; the first refusal stops them.
+    fn arrive(&mut self, person: usize) -> Vec<Body>;
+    /// What a plan comes to now.
+    fn act(&mut self, plan: Plan, engine: &Engine, plans: &mut Plans, now: Timestamp) -> Vec<Body>;
+    /// An event of an accepted command.
+    fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans);
+    /// A refused command.
+    fn refused(&mut self, command: &Command, rejection: &Rejection, plans: &mut Plans);
+    /// The case a command works on, so that its money is counted there.
+    fn case_of(&self, command: &Command) -> Option<CaseId>;
+    fn exposure(&self, case: &Case) -> Exposure;
+    /// The scenario's market behind a market of the venue.
+    fn market_index(&self, market: MarketId) -> usize;
+    /// The report's clock ticks.
+    fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp);
+    fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults;
+}
+
+/// What the desks share: who is who, and the liquidators' habits.
+#[derive(Debug)]
+pub(crate) struct Book {
+    pub(crate) id: VenueId,
+    pub(crate) name: String,
+    pub(crate) preset: Preset,
+    pub(crate) config: plimsoll_engine::venues::VenueConfig,
+    pub(crate) asset: String,
+    pub(crate) markets: Vec<String>,
+    pub(crate) people: Vec<Person>,
+    pub(crate) liquidators: Vec<Liquidators>,
+    pub(crate) liquidity: Vec<LiquidityProvider>,
+    pub(crate) makers: Option<Makers>,
+    pub(crate) top_ups: Option<TopUps>,
+    /// Cases waiting for a keeper, by what they are about.
+    waiting: BTreeMap<Target, CaseId>,
+    sight: Random,
+}
+
+impl Book {
+    /// The book of a venue; its assets and parameters are added to `config`.
+    pub(crate) fn new(
+        id: VenueId,
+        venue: &Venue,
+        scenario: &Scenario,
+        people: Vec<Person>,
+        config: &mut Config,
+    ) -> Self {
+        let keeper = AccountId(u32::try_from(people.len()).unwrap_or(u32::MAX));
+        let execution = match venue.execution {
+            ExecutionMode::Keepers => Execution::Keepers,
+            ExecutionMode::Engine => Execution::Engine { keeper },
+        };
+        let markets: Vec<String> = scenario.markets.iter().map(|m| m.symbol.clone()).collect();
+        let (own, asset) = match venue.preset {
+            Preset::Tsunamix => {
+                let parameters = venue.tsunamix.clone().unwrap_or_default();
+                (parameters.config(config, markets.len(), execution), "TUSD")
+            }
+            Preset::Perennial | Preset::PerennialPlus => {
+                let plus = venue.preset == Preset::PerennialPlus;
+                let parameters = venue.perennial.clone().unwrap_or_default();
+                (parameters.config(config, markets.len(), plus, execution), "DSU")
+            }
+        };
+        config.venues.push(own.clone());
+        Self {
+            id,
+            name: venue.name.clone(),
+            preset: venue.preset,
+            config: own,
+            asset: asset.to_owned(),
+            markets,
+            people,
+            liquidators: venue.liquidators.clone(),
+            liquidity: venue.liquidity.clone(),
+            makers: venue.makers.clone(),
+            top_ups: venue.top_ups.clone(),
+            waiting: BTreeMap::new(),
+            sight: Random::new(scenario.seed, &format!("{}/sight", venue.name)),
+        }
+    }
+
+    /// The desk's index among the desks, which is its venue's.
+    pub(crate) fn desk(&self) -> usize {
+        self.id.index()
+    }
+
+    /// Traders are numbered by arrival; everybody else comes after them.
+    pub(crate) fn trader(&self, person: usize) -> AccountId {
+        AccountId(u32::try_from(person).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn liquidator(&self, at: usize) -> AccountId {
+        self.after_traders(at)
+    }
+
+    pub(crate) fn provider(&self, at: usize) -> AccountId {
+        self.after_traders(self.liquidators.len() + 1 + at)
+    }
+
+    fn after_traders(&self, at: usize) -> AccountId {
+        AccountId(u32::try_from(self.people.len() + at).unwrap_or(u32::MAX))
+    }
+
+    /// Liquidators look at a case event: whoever sees a new case reacts after their delay, if
+    /// `pays` says that its reward covers their cost (both raw, 6 decimals).
+    pub(crate) fn watch_cases(
+        &mut self,
+        event: &Event,
+        now: Timestamp,
+        plans: &mut Plans,
+        reward: impl Fn(&Case) -> i128,
+    ) {
+        match event {
+            Event::Case(CaseEvent::Opened(case)) => {
+                self.waiting.insert(case.target, case.id);
+                let reward = reward(case);
+                for (by, liquidators) in self.liquidators.iter().enumerate() {
+                    let sees = self.sight.chance(liquidators.sees.millionths());
+                    if sees && reward >= liquidators.cost.on_grid::<6>() {
+                        let at = now.saturating_add(liquidators.delay.0);
+                        let (case, target) = (case.id, case.target);
+                        plans.add(
+                            at,
+                            self.id.index(),
+                            Plan::Liquidate { case, target, by, attempt: 0 },
+                        );
+                    }
+                }
+            }
+            Event::Case(CaseEvent::Closed { target, .. }) => {
+                self.waiting.remove(target);
+            }
+            _ => {}
+        }
+    }
+
+    /// The open case about a target.
+    pub(crate) fn case_about(&self, target: &Target) -> Option<CaseId> {
+        self.waiting.get(target).copied()
+    }
+
+    /// Whether a case still waits for a keeper.
+    pub(crate) fn waits(&self, case: CaseId, target: &Target) -> bool {
+        self.waiting.get(target) == Some(&case)
+    }
+
+    /// A liquidator whose transaction was refused tries again, while it has retries left.
+    pub(crate) fn retry(&self, plan: Plan, now: Timestamp, plans: &mut Plans) {
+        let Plan::Liquidate { case, target, by, attempt } = plan else { return };
+        let Some(liquidators) = self.liquidators.get(by) else { return };
+        if attempt < liquidators.retries && self.waits(case, &target) {
+            let delay = plimsoll_units::Duration(liquidators.delay.millis().max(1_000));
+            let at = now.saturating_add(delay);
+            let plan = Plan::Liquidate { case, target, by, attempt: attempt + 1 };
+            plans.add(at, self.id.index(), plan);
+        }
+    }
+}
+
+impl Book {
+    /// Headline figures that every venue has; money has `decimals` decimals.
+    pub(crate) fn figures(&self, collector: &Collector, decimals: u32) -> Vec<Figure> {
+        let rows = &collector.liquidations;
+        let figure = |label: &str, value: String, definition: &str| Figure {
+            label: label.to_owned(),
+            value,
+            definition: definition.to_owned(),
+        };
+        let money = |raw: i128| whole(raw, decimals, &self.asset);
+        let sum = |of: fn(&crate::results::Liquidation) -> i128| -> i128 {
+            rows.iter().map(of).fold(0i128, i128::saturating_add)
+        };
+        let mut delays: Vec<i64> = rows.iter().map(|r| r.executed - r.triggered).collect();
+        delays.sort_unstable();
+        let quantile = |percent: usize| {
+            let at = (delays.len() * percent / 100).min(delays.len().saturating_sub(1));
+            delays.get(at).map_or_else(|| "none".to_owned(), |ms| seconds(*ms))
+        };
+        vec![
+            figure("Traders", grouped(self.people.len() as u64), "Accounts of the population, one position each"),
+            figure("Cases opened", grouped(collector.opened), "Times the venue's liquidation rule was met by an account that had no open case"),
+            figure("Liquidated", grouped(rows.len() as u64), "Cases carried through"),
+            figure("Recovered", grouped(collector.recovered), "Cases closed because the account met the requirement again before anybody liquidated it"),
+            figure("Still open at the end", grouped(collector.still_open() as u64), "Cases that nobody had carried through when the prices ended"),
+            figure("Notional liquidated", money(sum(|r| r.notional.raw)), "Position value at the price that triggered, summed over liquidations"),
+            figure("Collateral at trigger", money(sum(|r| r.collateral.raw)), "What liquidated accounts had when the rule was met"),
+            figure("Paid to liquidators", money(collector.rewards), "Bounties and rewards"),
+            figure("Loss beyond collateral", money(sum(|r| r.shortfall.raw)), "What liquidated accounts owed beyond their collateral; the venue's bearer of losses takes it"),
+            figure("Time to liquidation, median", quantile(50), "From the rule being met to the liquidation"),
+            figure("Time to liquidation, 99 %", quantile(99), "From the rule being met to the liquidation"),
+            figure("Liquidations that could not be carried out", grouped(collector.blocked), "Attempts of the engine that the venue's own rules refused; the case stays open"),
+        ]
+    }
+
+    /// Who takes part, as rows of the parameter table.
+    pub(crate) fn people_rows(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        for l in &self.liquidators {
+            rows.push((
+                format!("Liquidator {:?}", l.name),
+                format!(
+                    "reacts after {}, sees {} of the cases, pays {} a transaction",
+                    seconds(l.delay.millis()),
+                    percent(l.sees.raw()),
+                    l.cost
+                ),
+            ));
+        }
+        for (at, provider) in self.liquidity.iter().enumerate() {
+            let leaves = provider
+                .withdraws_at
+                .map_or_else(String::new, |when| format!(", leaves at {}", when.0));
+            rows.push((
+                format!("Liquidity provider {}", at + 1),
+                format!("deposits {}{leaves}", provider.deposit),
+            ));
+        }
+        if let Some(makers) = &self.makers {
+            rows.push((
+                "Makers".to_owned(),
+                format!(
+                    "{} per product, covering {} of the takers' size, at leverage {}",
+                    makers.per_product,
+                    percent(makers.cover.raw()),
+                    makers.leverage
+                ),
+            ));
+        }
+        if let Some(habit) = &self.top_ups {
+            rows.push((
+                "Top-ups".to_owned(),
+                format!(
+                    "{} of the traders add {} of their collateral once within {} of liquidation",
+                    percent(habit.share.raw()),
+                    percent(habit.adds.raw()),
+                    percent(habit.within.raw())
+                ),
+            ));
+        }
+        rows
+    }
+}
+
+/// A share with 18 decimals as a percentage.
+pub(crate) fn percent(raw: i128) -> String {
+    format!("{} %", Amount::new(raw.saturating_mul(100), 18))
+}
+
+/// Milliseconds as seconds.
+fn seconds(millis: i64) -> String {
+    format!("{} s", Amount::new(millis.into(), 3))
+}
+
+/// A count with its thousands apart.
+pub(crate) fn grouped(count: u64) -> String {
+    group(&count.to_string())
+}
+
+fn group(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Money in whole units, cents cut off, thousands apart.
+pub(crate) fn whole(raw: i128, decimals: u32, asset: &str) -> String {
+    let units = raw.unsigned_abs() / 10u128.pow(decimals);
+    let sign = if raw < 0 && units > 0 { "-" } else { "" };
+    format!("{sign}{} {asset}", group(&units.to_string()))
+}
+
+/// Names of the distance bands, nearest first; see [`Bands`].
+const BANDS: [(&str, f64); 6] = [
+    ("under 1 %", 0.01),
+    ("1 to 2 %", 0.02),
+    ("2 to 5 %", 0.05),
+    ("5 to 10 %", 0.10),
+    ("10 to 20 %", 0.20),
+    ("over 20 %", f64::INFINITY),
+];
+
+/// Collateral by distance to liquidation, over time. Floats: for drawing only.
+#[derive(Debug)]
+pub(crate) struct Bands {
+    lines: Vec<Line>,
+    now: [f64; BANDS.len()],
+}
+
+impl Bands {
+    pub(crate) fn new() -> Self {
+        let line = |(label, _): &(&str, f64)| Line { label: (*label).to_owned(), ..Line::default() };
+        Self { lines: BANDS.iter().map(line).collect(), now: [0.0; BANDS.len()] }
+    }
+
+    /// Counts collateral whose liquidation is `distance` away, as a share of the price.
+    pub(crate) fn count(&mut self, distance: f64, collateral: f64) {
+        let band = BANDS.iter().position(|(_, below)| distance < *below).unwrap_or(BANDS.len() - 1);
+        self.now[band] += collateral;
+    }
+
+    /// Ends the sample of a moment.
+    pub(crate) fn end(&mut self, at: Timestamp) {
+        for (line, value) in self.lines.iter_mut().zip(&mut self.now) {
+            push(line, at, std::mem::take(value));
+        }
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        self.lines.clone()
+    }
+}
+
+/// Adds a point; a second one of the same moment replaces the first.
+pub(crate) fn push(line: &mut Line, at: Timestamp, value: f64) {
+    if line.times.last() == Some(&at.millis()) {
+        line.times.pop();
+        line.values.pop();
+    }
+    line.times.push(at.millis());
+    line.values.push(value);
+}

@@ -1,0 +1,311 @@
+//! Replay: a scenario's people and prices, run through one engine.
+//!
+//! One loop in time order: price ticks, arrivals, and what agents have planned (a liquidator's
+//! reaction, a top-up round, a withdrawal). At the same moment prices come first, then plans in
+//! the order they were made, then arrivals. Each venue has a [`Desk`] that speaks its language;
+//! everything it sends goes through [`World::submit`], the one place where commands are recorded,
+//! applied and tallied. Nothing reads a clock: the same scenario and seed give the same bytes.
+
+mod desk;
+mod perennial;
+mod plan;
+mod tsunamix;
+mod world;
+
+use plimsoll_engine::{Config, Engine};
+use plimsoll_units::{Timestamp, VenueId};
+
+pub use world::{CommandSink, SinkError};
+
+use crate::population::{self, Person, PopulationError};
+use crate::prices::{PriceError, PriceRequest, Timeline, Window};
+use crate::results::{Line, Results};
+use crate::scenario::{Preset, Scenario, ScenarioError};
+use desk::{Book, Desk};
+use plan::Plans;
+use world::World;
+
+/// How many times the report's clock ticks in a replay.
+const SAMPLES: i64 = 240;
+
+/// Why a replay stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The scenario.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// Its prices.
+    #[error(transparent)]
+    Prices(#[from] PriceError),
+    /// Its people.
+    #[error(transparent)]
+    Population(#[from] PopulationError),
+    /// The engine refuses the parameters.
+    #[error("the engine refuses the parameters of the scenario: {0}")]
+    Parameters(plimsoll_engine::Rejection),
+    /// The journal could not be written.
+    #[error("the journal could not be written: {0}")]
+    Sink(#[from] SinkError),
+    /// An invariant broke: a bug in the engine, never in the scenario.
+    #[error("after the replay an invariant does not hold: {0}")]
+    Audit(#[from] plimsoll_engine::AuditError),
+}
+
+/// A scenario with everything it needs, ready to run.
+#[derive(Debug)]
+pub struct Replay {
+    scenario: Scenario,
+    timeline: Timeline,
+    books: Vec<Book>,
+    config: Config,
+}
+
+impl Replay {
+    /// Loads prices and draws people.
+    ///
+    /// # Errors
+    /// [`ReplayError`] as its variants say.
+    pub fn prepare(scenario: Scenario) -> Result<Self, ReplayError> {
+        let timeline = timeline(&scenario)?;
+        let start = timeline.ticks.first().map_or(Timestamp::EPOCH, |t| t.time);
+        let mut config = Config::default();
+        let mut books = Vec::with_capacity(scenario.venues.len());
+        for (at, venue) in scenario.venues.iter().enumerate() {
+            let id = VenueId(u16::try_from(at).unwrap_or(u16::MAX));
+            let people = match &venue.population.file {
+                Some(file) => population::read(file, &scenario.markets)?,
+                None => population::draw(
+                    &venue.population,
+                    &scenario.markets,
+                    scenario.seed,
+                    &venue.name,
+                    start,
+                ),
+            };
+            let book = Book::new(id, venue, &scenario, people, &mut config);
+            books.push(book);
+        }
+        Ok(Self { scenario, timeline, books, config })
+    }
+
+    /// The engine's parameters: what a journal of this replay begins with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the prices come from.
+    #[must_use]
+    pub fn provenance(&self) -> &crate::prices::Provenance {
+        &self.timeline.provenance
+    }
+
+    /// Runs the scenario to its end. Commands go to `sink` before they are applied; `progress` is
+    /// told how many of how many ticks are done.
+    ///
+    /// # Errors
+    /// [`ReplayError::Parameters`], [`ReplayError::Sink`], [`ReplayError::Audit`].
+    pub fn run(
+        self,
+        sink: &mut dyn CommandSink,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Results, ReplayError> {
+        let Self { scenario, timeline, books, config } = self;
+        let engine = Engine::new(&config).map_err(ReplayError::Parameters)?;
+        let mut desks: Vec<Box<dyn Desk>> = books
+            .into_iter()
+            .map(|book| match book.preset {
+                Preset::Tsunamix => Box::new(tsunamix::TsunamixDesk::new(book)) as Box<dyn Desk>,
+                Preset::Perennial | Preset::PerennialPlus => {
+                    Box::new(perennial::PerennialDesk::new(book))
+                }
+            })
+            .collect();
+        let mut world = World::new(engine, sink, &config);
+        let window = run_loop(&mut world, &mut desks, &timeline, progress)?;
+        finish(&scenario, &timeline, &mut world, &desks, window)
+    }
+}
+
+fn timeline(scenario: &Scenario) -> Result<Timeline, ReplayError> {
+    let prices = &scenario.prices;
+    let prefer: Vec<&str> = prices.prefer.iter().map(String::as_str).collect();
+    let requests: Vec<PriceRequest> =
+        scenario.markets.iter().map(|m| PriceRequest::new(&m.symbol, &prefer)).collect();
+    let window = Window {
+        from: prices.from.map_or(Timestamp(i64::MIN), |w| w.0),
+        to: prices.to.map_or(Timestamp::MAX, |w| w.0),
+    };
+    Ok(if prices.source == "bundled" {
+        crate::prices::bundled(&requests, window, scenario.seed)?
+    } else {
+        crate::prices::load(std::path::Path::new(&prices.source), &requests, window)?
+    })
+}
+
+/// What comes next, in the order of the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Tick,
+    Plan,
+    Arrival(usize),
+}
+
+fn run_loop(
+    world: &mut World<'_>,
+    desks: &mut [Box<dyn Desk>],
+    timeline: &Timeline,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(i64, i64), ReplayError> {
+    let (Some(first), Some(last)) = (timeline.ticks.first(), timeline.ticks.last()) else {
+        return Ok((0, 0));
+    };
+    let window = (first.time.millis(), last.time.millis());
+    let every = ((window.1 - window.0) / SAMPLES).max(1);
+    let mut sample_at = first.time.millis();
+    let mut plans = Plans::default();
+    for desk in desks.iter_mut() {
+        desk.begin(&mut plans, first);
+    }
+    let mut arrived = vec![0usize; desks.len()];
+    let mut ticks = timeline.ticks.iter().enumerate().peekable();
+    loop {
+        let next_tick = ticks.peek().map(|(_, tick)| (tick.time, Next::Tick));
+        let next_plan = plans.next_time().map(|time| (time, Next::Plan));
+        let next_arrival = (0..desks.len())
+            .filter_map(|d| {
+                let person = desks[d].people().get(arrived[d])?;
+                Some((person.arrives.max(first.time), Next::Arrival(d)))
+            })
+            .min();
+        let Some((time, next)) =
+            [next_tick, next_plan, next_arrival].into_iter().flatten().min()
+        else {
+            break;
+        };
+        // Agents may plan beyond the last price; nothing happens without a market.
+        if time > last.time {
+            break;
+        }
+        match next {
+            Next::Tick => {
+                let Some((at, tick)) = ticks.next() else { break };
+                for desk in desks.iter_mut() {
+                    for body in desk.tick(tick) {
+                        world.submit(desk.as_mut(), &mut plans, time, body)?;
+                    }
+                }
+                if time.millis() >= sample_at {
+                    sample(world, desks, time);
+                    sample_at = sample_at.saturating_add(every);
+                }
+                progress(at + 1, timeline.ticks.len());
+            }
+            Next::Plan => {
+                if let Some((desk, plan)) = plans.pop() {
+                    let desk = desks[desk].as_mut();
+                    for body in desk.act(plan, world.engine(), &mut plans, time) {
+                        if !world.submit(desk, &mut plans, time, body)? {
+                            break;
+                        }
+                    }
+                }
+            }
+            Next::Arrival(d) => {
+                let desk = desks[d].as_mut();
+                let person = arrived[d];
+                arrived[d] += 1;
+                for body in desk.arrive(person) {
+                    if !world.submit(desk, &mut plans, time, body)? {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    sample(world, desks, last.time);
+    Ok(window)
+}
+
+fn sample(world: &World<'_>, desks: &mut [Box<dyn Desk>], at: Timestamp) {
+    for desk in desks.iter_mut() {
+        let collector = world.collector(desk.venue());
+        desk.sample(world.engine(), collector, at);
+    }
+}
+
+fn finish(
+    scenario: &Scenario,
+    timeline: &Timeline,
+    world: &mut World<'_>,
+    desks: &[Box<dyn Desk>],
+    window: (i64, i64),
+) -> Result<Results, ReplayError> {
+    world.finish()?;
+    let engine = world.engine();
+    engine.audit()?;
+    let venues =
+        desks.iter().map(|desk| desk.results(engine, world.collector(desk.venue()))).collect();
+    let moved: u64 = world.movements();
+    Ok(Results {
+        name: scenario.name.clone(),
+        description: scenario.description.clone(),
+        seed: scenario.seed,
+        scenario: scenario.to_toml(),
+        provenance: timeline.provenance.to_string().lines().map(str::to_owned).collect(),
+        window,
+        markets: scenario.markets.iter().map(|m| m.symbol.clone()).collect(),
+        prices: price_lines(timeline),
+        venues,
+        commands: engine.accepted(),
+        events: world.events(),
+        state_hash: engine.state_hash().to_string(),
+        conservation: format!(
+            "Every unit is accounted for: {moved} money movements, each asset's holders sum to \
+             zero with what the outside world brought in, no holder is below zero that may not \
+             be, and each venue's own totals agree with the ledger."
+        ),
+    })
+}
+
+/// Prices to draw: at most some 2,000 points a market, lows and highs of each stretch kept.
+fn price_lines(timeline: &Timeline) -> Vec<Line> {
+    const STRETCHES: usize = 1_000;
+    timeline
+        .markets
+        .iter()
+        .enumerate()
+        .map(|(market, symbol)| {
+            let points: Vec<(i64, f64)> = timeline
+                .ticks
+                .iter()
+                .flat_map(|t| t.prices.iter().map(move |(m, p)| (t.time.millis(), *m, *p)))
+                .filter(|(_, m, _)| *m == market)
+                .map(|(time, _, price)| {
+                    (time, crate::results::Amount::new(price.raw(), 18).approximate())
+                })
+                .collect();
+            let per = points.len().div_ceil(STRETCHES).max(1);
+            let mut line = Line { label: symbol.clone(), ..Line::default() };
+            for stretch in points.chunks(per) {
+                let by_price = |a: &&(i64, f64), b: &&(i64, f64)| a.1.total_cmp(&b.1);
+                let low = stretch.iter().min_by(by_price);
+                let high = stretch.iter().max_by(by_price);
+                let mut kept: Vec<(i64, f64)> = low.into_iter().chain(high).copied().collect();
+                kept.sort_by_key(|(time, _)| *time);
+                kept.dedup();
+                for (time, price) in kept {
+                    line.times.push(time);
+                    line.values.push(price);
+                }
+            }
+            line
+        })
+        .collect()
+}
+
+/// People by venue, for tests and tools.
+#[must_use]
+pub fn people_of(replay: &Replay) -> Vec<&[Person]> {
+    replay.books.iter().map(|b| b.people.as_slice()).collect()
+}

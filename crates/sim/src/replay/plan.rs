@@ -1,0 +1,54 @@
+//! What agents have planned, in time order; plans of the same moment in the order they were made.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use plimsoll_engine::liquidation::Target;
+use plimsoll_units::{CaseId, Timestamp};
+
+/// Something an agent will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Plan {
+    /// Open for business: makers and liquidity providers of the first hour.
+    OpenMaker(usize),
+    /// A liquidity provider deposits.
+    Provide(usize),
+    /// A liquidity provider tries to take everything out.
+    Withdraw(usize),
+    /// A liquidator's transaction arrives.
+    Liquidate {
+        /// The case.
+        case: CaseId,
+        /// What it is about.
+        target: Target,
+        /// Which liquidator.
+        by: usize,
+        /// How often it was tried before.
+        attempt: u32,
+    },
+    /// Traders look whether to add collateral.
+    TopUps,
+}
+
+/// The plans of every desk.
+#[derive(Debug, Default)]
+pub(crate) struct Plans {
+    heap: BinaryHeap<Reverse<(Timestamp, u64, usize, Plan)>>,
+    made: u64,
+}
+
+impl Plans {
+    pub(crate) fn add(&mut self, at: Timestamp, desk: usize, plan: Plan) {
+        self.heap.push(Reverse((at, self.made, desk, plan)));
+        self.made += 1;
+    }
+
+    pub(crate) fn next_time(&self) -> Option<Timestamp> {
+        self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// The next plan and whose it is.
+    pub(crate) fn pop(&mut self) -> Option<(usize, Plan)> {
+        self.heap.pop().map(|Reverse((_, _, desk, plan))| (desk, plan))
+    }
+}
