@@ -19,8 +19,8 @@ use crate::scenario::{ExecutionMode, LiquidityProvider, Liquidators, Makers, Pre
 pub(crate) trait Desk {
     fn venue(&self) -> VenueId;
     fn people(&self) -> &[Person];
-    /// Plans what happens at the start; `first` has the first prices.
-    fn begin(&mut self, plans: &mut Plans, first: &Tick);
+    /// Plans what happens later, and says what is sent at once; `first` has the first prices.
+    fn begin(&mut self, plans: &mut Plans, first: &Tick) -> Vec<Body>;
     /// The price commands of a tick.
     fn tick(&mut self, tick: &Tick) -> Vec<Body>;
     /// A person's commands; the first refusal stops them.
@@ -60,6 +60,13 @@ pub(crate) struct Book {
     sight: Random,
 }
 
+/// The account of the engine itself where it liquidates.
+const HOUSE: AccountId = AccountId(0);
+
+fn account(number: usize) -> AccountId {
+    AccountId(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
 impl Book {
     /// The book of a venue; its assets and parameters are added to `config`.
     pub(crate) fn new(
@@ -69,16 +76,15 @@ impl Book {
         people: Vec<Person>,
         config: &mut Config,
     ) -> Self {
-        let keeper = AccountId(u32::try_from(people.len()).unwrap_or(u32::MAX));
         let execution = match venue.execution {
             ExecutionMode::Keepers => Execution::Keepers,
-            ExecutionMode::Engine => Execution::Engine { keeper },
+            ExecutionMode::Engine => Execution::Engine { keeper: HOUSE },
         };
         let markets: Vec<String> = scenario.markets.iter().map(|m| m.symbol.clone()).collect();
         let (own, asset) = match venue.preset {
             Preset::Tsunamix => {
                 let parameters = venue.tsunamix.clone().unwrap_or_default();
-                (parameters.config(config, markets.len(), execution), "TUSD")
+                (parameters.config(config, &markets, execution), "TUSD")
             }
             Preset::Perennial | Preset::PerennialPlus => {
                 let plus = venue.preset == Preset::PerennialPlus;
@@ -109,21 +115,43 @@ impl Book {
         self.id.index()
     }
 
-    /// Traders are numbered by arrival; everybody else comes after them.
+    /// How many accounts come before the first trader's: the house, the liquidators, the
+    /// liquidity providers and the makers, in this order. Some venues number accounts densely by
+    /// first deposit, and these are there before any trader.
+    fn before_traders(&self) -> usize {
+        let makers = self.makers.as_ref().map_or(0, |m| m.per_product as usize);
+        self.provider(self.liquidity.len()).index() + makers * self.markets.len() * 2
+    }
+
+    /// A trader's account; traders are numbered by arrival.
     pub(crate) fn trader(&self, person: usize) -> AccountId {
-        AccountId(u32::try_from(person).unwrap_or(u32::MAX))
+        account(self.before_traders() + person)
+    }
+
+    /// The trader behind an account.
+    pub(crate) fn person(&self, account: AccountId) -> Option<usize> {
+        let person = account.index().checked_sub(self.before_traders())?;
+        (person < self.people.len()).then_some(person)
     }
 
     pub(crate) fn liquidator(&self, at: usize) -> AccountId {
-        self.after_traders(at)
+        account(1 + at)
     }
 
     pub(crate) fn provider(&self, at: usize) -> AccountId {
-        self.after_traders(self.liquidators.len() + 1 + at)
+        account(1 + self.liquidators.len() + at)
     }
 
-    fn after_traders(&self, at: usize) -> AccountId {
-        AccountId(u32::try_from(self.people.len() + at).unwrap_or(u32::MAX))
+    /// The first maker's account; the others follow.
+    pub(crate) fn first_maker(&self) -> AccountId {
+        self.provider(self.liquidity.len())
+    }
+
+    /// Whether a trader has the habit of adding collateral: the first `share` of every million,
+    /// by a fixed shuffle of their number.
+    pub(crate) fn tops_up(&self, person: usize, habit: &TopUps) -> bool {
+        let shuffled = (person as u64).wrapping_mul(2_654_435_761) % 1_000_000;
+        shuffled < u64::from(habit.share.millionths())
     }
 
     /// Liquidators look at a case event: whoever sees a new case reacts after their delay, if

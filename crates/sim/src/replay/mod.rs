@@ -165,7 +165,9 @@ fn run_loop(
     let mut sample_at = first.time.millis();
     let mut plans = Plans::default();
     for desk in desks.iter_mut() {
-        desk.begin(&mut plans, first);
+        for body in desk.begin(&mut plans, first) {
+            world.submit(desk.as_mut(), &mut plans, first.time, body)?;
+        }
     }
     let mut arrived = vec![0usize; desks.len()];
     let mut ticks = timeline.ticks.iter().enumerate().peekable();

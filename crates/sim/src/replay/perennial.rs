@@ -94,7 +94,7 @@ impl PerennialDesk {
     /// Makers share the takers' expected size of each product, times the cover asked for.
     fn plan_makers(&mut self, plans: &mut Plans, at: Timestamp) {
         let Some(makers) = self.book.makers.clone() else { return };
-        let mut account = self.book.provider(0).0;
+        let mut account = self.book.first_maker().0;
         for market in 0..self.book.markets.len() {
             for side in [Side::Long, Side::Short] {
                 let takers: i128 = self
@@ -190,16 +190,12 @@ impl PerennialDesk {
     fn top_ups(&mut self, engine: &Engine) -> Vec<Body> {
         let Some(habit) = self.book.top_ups.clone() else { return Vec::new() };
         let within = habit.within.approximate();
-        let share = habit.share.millionths();
         let mut bodies = Vec::new();
         let holding: Vec<(MarketId, AccountId)> = self.holding.keys().copied().collect();
         for (product, account) in holding {
-            let person = account.index();
-            let Some(trader) = self.book.people.get(person).copied() else { continue };
-            // The first `share` of every million traders, by a fixed shuffle of their number.
-            let chosen = (u64::from(account.0).wrapping_mul(2_654_435_761) % 1_000_000)
-                < u64::from(share);
-            if !chosen || self.topped_up[person] {
+            let Some(person) = self.book.person(account) else { continue };
+            let trader = self.book.people[person];
+            if !self.book.tops_up(person, &habit) || self.topped_up[person] {
                 continue;
             }
             if self.distance(engine, product, account).is_some_and(|(d, _)| d < within) {
@@ -272,7 +268,7 @@ impl Desk for PerennialDesk {
         &self.book.people
     }
 
-    fn begin(&mut self, plans: &mut Plans, first: &Tick) {
+    fn begin(&mut self, plans: &mut Plans, first: &Tick) -> Vec<Body> {
         for (market, price) in &first.prices {
             self.prices[*market] = price.raw();
         }
@@ -280,6 +276,7 @@ impl Desk for PerennialDesk {
         if let Some(habit) = &self.book.top_ups {
             plans.add(first.time.saturating_add(habit.every.0), self.book.desk(), Plan::TopUps);
         }
+        Vec::new()
     }
 
     fn tick(&mut self, tick: &Tick) -> Vec<Body> {

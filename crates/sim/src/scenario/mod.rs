@@ -10,7 +10,7 @@ mod parameters;
 mod people;
 
 pub use decimal::{Decimal, Span, When};
-pub use parameters::{PerennialParameters, TsunamixParameters};
+pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
 pub use people::{
     Liquidators, LiquidityProvider, Makers, Population, TopUps, WeightedLeverage, WeightedMarket,
 };

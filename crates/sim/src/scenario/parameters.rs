@@ -6,8 +6,13 @@
 use plimsoll_engine::Config;
 use plimsoll_engine::ledger::Asset;
 use plimsoll_engine::venues::perennial::{self, Curve, Payoff, ProductParams, Protocol};
+use plimsoll_engine::venues::tsunamix::{
+    self, Bounty, Check, EntryRule, FundingParams, MarketParams, Rules, Sides,
+};
 use plimsoll_engine::venues::{Execution, VenueConfig};
-use plimsoll_units::{AssetId, Quantity, Rate};
+use plimsoll_engine::limits::open_interest::Sharing;
+use plimsoll_engine::margin::isolated::Boundary;
+use plimsoll_units::{Amount, AssetId, Price, Quantity, Rate};
 use serde::{Deserialize, Serialize};
 
 use super::Decimal;
@@ -146,4 +151,136 @@ impl PerennialParameters {
             ..base
         })
     }
+}
+
+/// Which integers decide a liquidation on a TsunamiX venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TsunamixRule {
+    /// The documented rule; reaching the bound exactly liquidates, as deployed.
+    #[default]
+    Documented,
+    /// The documented rule as printed: the bound must be passed.
+    DocumentedStrict,
+    /// The deployed contract's integers, without the closing fee.
+    Deployed,
+}
+
+/// Parameters of a TsunamiX V2 venue; every market has the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TsunamixParameters {
+    /// Which integers decide a liquidation.
+    pub rule: TsunamixRule,
+    /// Share of the collateral that may be lost, 0.80 to 1.00.
+    pub threshold: Decimal,
+    /// Largest size over collateral.
+    pub max_leverage: Decimal,
+    /// Fee on opening, increasing, decreasing and closing, as a share of the size.
+    pub trading_fee: Decimal,
+    /// The vault's share of trading fees; the rest is the protocol's.
+    pub vault_fee_share: Decimal,
+    /// Borrowing fee per hour, as a share of the size.
+    pub borrowing_per_hour: Decimal,
+    /// Largest funding rate per hour, either way.
+    pub funding_max_per_hour: Decimal,
+    /// Slippage factor on 1e5 of the utilisation; 0 executes at the oracle price.
+    pub slippage_factor: u32,
+    /// Share of a liquidated collateral for whoever registers it first.
+    pub first_caller_bounty: Decimal,
+    /// Share of a liquidated collateral for whoever carries it out.
+    pub resolver_bounty: Decimal,
+    /// The most one trade may win, as a share of the vault.
+    pub max_profit: Decimal,
+    /// Open interest allowed per unit of vault money (kappa).
+    pub open_interest_per_tvl: Decimal,
+    /// Part of the open-interest budget shared out by weight (lambda).
+    pub open_interest_by_weight: Decimal,
+    /// How far the trend of demand is carried on (beta).
+    pub open_interest_trend: Decimal,
+    /// Least collateral of a position, whole units.
+    pub min_collateral: Decimal,
+}
+
+impl Default for TsunamixParameters {
+    /// The venue's page and the deployed defaults.
+    fn default() -> Self {
+        Self {
+            rule: TsunamixRule::default(),
+            threshold: millionths(990_000),
+            max_leverage: millionths(20_000_000),
+            trading_fee: millionths(1_000),
+            vault_fee_share: millionths(500_000),
+            borrowing_per_hour: millionths(100),
+            funding_max_per_hour: millionths(10_000),
+            slippage_factor: 0,
+            first_caller_bounty: millionths(20_000),
+            resolver_bounty: millionths(80_000),
+            max_profit: millionths(10_000),
+            open_interest_per_tvl: millionths(1_000_000),
+            open_interest_by_weight: millionths(200_000),
+            open_interest_trend: millionths(500_000),
+            min_collateral: millionths(5_000_000),
+        }
+    }
+}
+
+impl TsunamixParameters {
+    /// The engine's parameters, market by market in the scenario's order.
+    pub(crate) fn config(
+        &self,
+        config: &mut Config,
+        symbols: &[String],
+        execution: Execution,
+    ) -> VenueConfig {
+        let money = add_asset(config, "TUSD", 6);
+        let shares = add_asset(config, "TLP", 6);
+        let e5 = |decimal: Decimal| small(decimal.on_grid::<5>());
+        let bps = |decimal: Decimal| small(decimal.on_grid::<4>());
+        let check = match self.rule {
+            TsunamixRule::Documented => Check::Documented(Boundary::Inclusive),
+            TsunamixRule::DocumentedStrict => Check::Documented(Boundary::Strict),
+            TsunamixRule::Deployed => Check::Deployed,
+        };
+        let rules = Rules {
+            check,
+            bounty: Bounty {
+                first_caller_e5: e5(self.first_caller_bounty),
+                resolver_e5: e5(self.resolver_bounty),
+            },
+            sharing: Sharing {
+                kappa_bps: bps(self.open_interest_per_tvl),
+                lambda_bps: bps(self.open_interest_by_weight),
+                beta_bps: bps(self.open_interest_trend),
+            },
+            profit_pct_e5: e5(self.max_profit),
+            vault_fee_share_e5: e5(self.vault_fee_share),
+            entry: EntryRule::Conserving,
+            min_collateral: Amount::from_raw(self.min_collateral.on_grid::<6>()),
+            ..Rules::tsunamix()
+        };
+        let max_rate = self.funding_max_per_hour.on_grid::<15>();
+        let market = |symbol: &String| MarketParams {
+            threshold: Rate::from_raw(self.threshold.on_grid::<6>()),
+            max_leverage: small(self.max_leverage.on_grid::<0>()),
+            trading_fee_e5: e5(self.trading_fee),
+            borrow_rate_e6: Sides::both(small(self.borrowing_per_hour.on_grid::<6>())),
+            funding: FundingParams {
+                max_rate_e15: i64::try_from(max_rate).unwrap_or(i64::MAX),
+                ..FundingParams::default()
+            },
+            slippage_factor: self.slippage_factor,
+            ..MarketParams::new(symbol.clone(), TICK)
+        };
+        let markets = symbols.iter().map(market).collect();
+        VenueConfig::TsunamiX(tsunamix::Config { money, shares, execution, rules, markets })
+    }
+}
+
+/// The step of displayed prices: 1e-12, fine enough for every coin.
+const TICK: Price<18> = Price::from_raw(1_000_000);
+
+/// A parameter of the engine; what does not fit is refused by the engine's own bounds.
+fn small(value: i128) -> u32 {
+    u32::try_from(value.max(0)).unwrap_or(u32::MAX)
 }
