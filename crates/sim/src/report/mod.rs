@@ -1,0 +1,39 @@
+//! What a replay is read in: the report for people, the CSV for spreadsheets, the table for the
+//! terminal.
+//!
+//! The report is one HTML file that opens from a disk without a network: its styles, its little
+//! script and its drawings are inside, and a content policy in its head forbids it to fetch
+//! anything. Drawings are SVG made here rather than by a chart library in the browser, so they
+//! print sharply, follow the reader's light or dark scheme, and are complete without the script,
+//! which only adds zooming, reading values under the pointer, and sorting.
+//!
+//! Invariants:
+//! - the same [`Results`](crate::results::Results) give the same bytes; nothing reads a clock;
+//! - whatever comes from a scenario file passes through [`escape`] on its way into the page;
+//! - the page stays small: marks are gathered per span of time and market, lines are thinned
+//!   without losing their extremes, and only the largest cases are listed;
+//! - floats are for places on paper only. A figure that is printed as a sum is summed exactly.
+
+mod axis;
+mod cases;
+mod chart;
+mod csv;
+mod escape;
+mod figures;
+mod flows;
+mod number;
+mod page;
+mod risk;
+mod sample;
+mod story;
+mod summary;
+mod timeline;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use csv::{COLUMNS, csv};
+pub use page::html;
+pub use summary::summary;

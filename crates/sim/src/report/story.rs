@@ -1,0 +1,72 @@
+//! What happened, in a few sentences per venue, from the cases themselves.
+
+use super::axis::{TimeAxis, between};
+use super::{escape, number, sample, timeline};
+use crate::results::{Results, VenueResults};
+
+/// A card per venue.
+pub(super) fn html(results: &Results, time: TimeAxis) -> String {
+    let cards: String = results
+        .venues
+        .iter()
+        .enumerate()
+        .map(|(i, venue)| card(venue, i, time))
+        .collect();
+    format!("<div class=\"cards\">{cards}</div>")
+}
+
+fn card(venue: &VenueResults, index: usize, time: TimeAxis) -> String {
+    let sentences = match venue.liquidations.as_slice() {
+        [] => "<p class=\"big\">No liquidations</p>".to_owned(),
+        _ => told(venue, time),
+    };
+    format!(
+        "<article class=\"card {}\"><h3>{}<small>{}</small></h3>{sentences}</article>",
+        timeline::venue_class(index),
+        escape::text(&venue.name),
+        preset(venue),
+    )
+}
+
+/// The preset, unless it is the name already.
+fn preset(venue: &VenueResults) -> String {
+    if venue.preset == venue.name {
+        return String::new();
+    }
+    format!("preset {}", escape::text(&venue.preset))
+}
+
+fn told(venue: &VenueResults, time: TimeAxis) -> String {
+    let cases = &venue.liquidations;
+    let asset = escape::text(&venue.asset);
+    let notional = number::sum(cases.iter().map(|case| case.notional));
+    let reward = number::sum(cases.iter().map(|case| case.reward));
+    let shortfall = number::sum(cases.iter().map(|case| case.shortfall));
+    let beyond = cases.iter().filter(|case| case.shortfall.raw > 0).count();
+    let span = time.span(600);
+    let counts = sample::per_span(timeline::executed(cases), span);
+    let half = sample::busiest(&counts, span, 50).map_or_else(String::new, |(from, to, held)| {
+        format!(
+            "<b>{}</b> of them came from {}. ",
+            number::percent(held, cases.len()),
+            between(from, to)
+        )
+    });
+    let plural = if cases.len() == 1 { "" } else { "s" };
+    let loss = if beyond == 0 {
+        "No loss went beyond an account's collateral.".to_owned()
+    } else {
+        format!(
+            "In <b>{}</b> of them the loss went beyond the collateral, by <b>{}\u{a0}{asset}</b> in all.",
+            number::count(beyond as u64),
+            number::total(shortfall),
+        )
+    };
+    format!(
+        "<p class=\"big\">{} liquidation{plural}</p><p>Positions of <b>{}\u{a0}{asset}</b> were closed. {half}\
+         Liquidators were paid <b>{}\u{a0}{asset}</b>. {loss}</p>",
+        number::count(cases.len() as u64),
+        number::total(notional),
+        number::total(reward),
+    )
+}
