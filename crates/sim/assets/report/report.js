@@ -137,7 +137,9 @@
       const ends = [down, fraction(event)].sort((a, b) => a - b).map(f => from + f * (to - from));
       const dragged = Math.abs(fraction(event) - down) > .02;
       drop();
-      if (dragged && ends[1] - ends[0] >= 1e3) show(ends[0], ends[1]);
+      if (!dragged || ends[1] - ends[0] < 1e3) return;
+      hide();
+      show(ends[0], ends[1]);
     });
     plot.paper.addEventListener("pointercancel", drop);
     plot.paper.addEventListener("pointerleave", hide);

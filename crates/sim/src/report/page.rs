@@ -26,9 +26,9 @@ pub fn html(results: &Results) -> String {
             "<section id=\"{id}\" aria-labelledby=\"h-{id}\"><h2 id=\"h-{id}\">{title}</h2>{content}</section>\n"
         )
     };
+    let joined = |part: &[Section]| -> String { part.iter().map(section).collect() };
     let (answer, rest) = sections.split_at(1);
-    let answer: String = answer.iter().map(section).collect();
-    let rest: String = rest.iter().map(section).collect();
+    let (charts, rest) = rest.split_at(CHARTS);
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\
@@ -36,16 +36,22 @@ pub fn html(results: &Results) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\
          <title>{name} – liquidation report</title>\n<style>{STYLE}</style></head>\n\
          <body data-start=\"{}\" data-end=\"{}\"{}>\n{SYMBOLS}{}\
-         <nav aria-label=\"Contents\"><ol>{contents}</ol></nav>\n<main>{answer}{}{rest}</main>\n{}\
+         <nav aria-label=\"Contents\"><ol>{contents}</ol></nav>\n<main>{}<div class=\"charts\">{}{}</div>\n{}</main>\n{}\
          <script>{SCRIPT}</script></body></html>\n",
         time.start,
         time.end,
         focus(results, time),
         header(results, time),
+        joined(answer),
         toolbar(results, time),
+        joined(charts),
+        joined(rest),
         footer(results),
     )
 }
+
+/// How many sections after the first have a time axis and follow the choice of time.
+const CHARTS: usize = 4;
 
 /// Anchor, heading, content.
 type Section = (&'static str, &'static str, String);

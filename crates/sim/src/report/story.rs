@@ -47,9 +47,9 @@ fn told(venue: &VenueResults, time: TimeAxis) -> String {
     let counts = sample::per_span(timeline::executed(cases), span);
     let half = sample::busiest(&counts, span, 50).map_or_else(String::new, |(from, to, held)| {
         format!(
-            "<b>{}</b> of them came from {}. ",
+            "{} saw <b>{}</b> of the liquidations. ",
+            between(from, to),
             number::percent(held, cases.len()),
-            between(from, to)
         )
     });
     let plural = if cases.len() == 1 { "" } else { "s" };

@@ -72,7 +72,7 @@ fn a_small_report_reads_in_order() {
             # In short
             ## tsunamix
             2 liquidations
-            Positions of 10 k USDC were closed. 50 % of them came from 10 Oct 00:05 to 00:05:05. Liquidators were paid 5 USDC. In 1 of them the loss went beyond the collateral, by 1.5 USDC in all.
+            Positions of 10 k USDC were closed. 10 Oct 00:05 to 00:05:05 saw 50 % of the liquidations. Liquidators were paid 5 USDC. In 1 of them the loss went beyond the collateral, by 1.5 USDC in all.
             ## perennial
             No liquidations
              | Figure | tsunamix | perennial

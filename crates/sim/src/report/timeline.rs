@@ -12,7 +12,7 @@ const PRICE_POINTS: usize = 900;
 /// Marks on all price charts together at most.
 const MARKS: usize = 1_600;
 /// Bars of one chart at most.
-const BARS: i64 = 200;
+const BARS: i64 = 300;
 /// The exposures in the order they are drawn: symbol, words for one and for the action.
 pub(super) const EXPOSURES: [(Exposure, &str, &str); 3] = [
     (Exposure::Long, "long", "longs"),
