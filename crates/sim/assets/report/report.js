@@ -145,7 +145,8 @@
     plot.paper.addEventListener("pointerleave", hide);
   }
   addEventListener("scroll", hide, { passive: true });
-  show(start, end);
+  // `report.html#busy` opens on the busiest part.
+  if (busy && location.hash === "#busy") show(...busy); else show(start, end);
 
   for (const table of document.querySelectorAll(".sortable")) {
     const rows = table.tBodies[0];
