@@ -3,12 +3,18 @@
 //!
 //! Payloads of 100 bytes. "Durable" is a redb file in DIRECTORY (the current one by default), one
 //! two-phase transaction with its flushes per batch; "memory" is the chain and the checksums
-//! without a disk; "check" is opening the file again, every record and page checked.
+//! without a disk; "plain" is the floor the disk sets: the same number of bytes appended to a plain
+//! file with one flush per batch, no chain, no index; "check" is opening the durable file again,
+//! every record and page checked. On a disk that others use at the same time, compare "durable"
+//! with "plain" of the same run only.
 
 use std::error::Error;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use plimsoll_journal::envelope::OVERHEAD_BYTES;
 use plimsoll_journal::{Bounds, Journal, JournalError, Log, MemoryLog, RedbLog, verify};
 use plimsoll_units::{Timestamp, VenueId};
 
@@ -25,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     append("memory", MemoryLog::new(), 1024, 2_000_000)?;
     for (batch, records) in [(1, 500), (64, 20_000), (1024, 500_000), (8192, 1_000_000)] {
         let path = directory.join(format!("throughput-{batch}.journal"));
+        plain(&directory.join("throughput.plain"), batch, records)?;
         append("durable", RedbLog::create(&path)?, batch, records)?;
         check(&path, batch, records)?;
         std::fs::remove_file(&path)?;
@@ -46,6 +53,19 @@ fn append(name: &str, log: impl Log, batch: u64, records: u64) -> Result<(), Jou
     journal.commit()?;
     report(name, batch, records, start);
     journal.close().map(drop)
+}
+
+fn plain(path: &Path, batch: u64, records: u64) -> std::io::Result<()> {
+    let record = [0x5a; PAYLOAD_BYTES + OVERHEAD_BYTES];
+    let start = Instant::now();
+    let mut file = File::create(path)?;
+    for _ in 0..records.div_ceil(batch) {
+        let bytes: Vec<u8> = (0..batch).flat_map(|_| record).collect();
+        file.write_all(&bytes)?;
+        file.sync_data()?;
+    }
+    report("plain", batch, records, start);
+    std::fs::remove_file(path)
 }
 
 fn check(path: &Path, batch: u64, records: u64) -> Result<(), JournalError> {

@@ -45,8 +45,8 @@ impl<'l> Reader<'l> {
         }
     }
 
-    /// Reads from record `sequence` on (from the first, for 0). The record before it is read too,
-    /// for its hash.
+    /// Reads from record `sequence` on (from the first, for 0; nothing, beyond the last). The
+    /// record before it is read too, for its hash.
     ///
     /// # Errors
     /// As [`Reader::next_record`], about the record before.
@@ -54,7 +54,7 @@ impl<'l> Reader<'l> {
         if sequence <= 1 {
             return Ok(Self::new(log));
         }
-        let head = head_at(log, sequence - 1)?;
+        let head = head_at(log, log.last().min(sequence - 1))?;
         Ok(Self::after(log, head))
     }
 
