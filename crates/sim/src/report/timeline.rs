@@ -25,18 +25,29 @@ pub(super) const EXPOSURES: [(Exposure, &str, &str); 3] = [
 struct Gathered {
     count: u64,
     notional: f64,
-    /// Sum of price times notional, for the mean.
+    /// Where the mark sits.
+    centre: Centre,
+}
+
+/// The middle of the liquidations of one fine span of time, each by its notional.
+#[derive(Debug, Default, Clone, Copy)]
+struct Centre {
+    notional: f64,
+    /// Sum of price times notional.
     price: f64,
-    /// Sum of places in the window, 0 to 1, times notional, for the mean.
+    /// Sum of place in the window, 0 to 1, times notional.
     time: f64,
 }
 
 impl Gathered {
-    fn add(&mut self, other: Self) {
+    /// Joins another fine span: the mark sits where the larger one does. The middle of both would
+    /// lie off the price's path when the price has moved between them.
+    fn join(&mut self, other: Self) {
         self.count += other.count;
         self.notional += other.notional;
-        self.price += other.price;
-        self.time += other.time;
+        if other.centre.notional > self.centre.notional {
+            self.centre = other.centre;
+        }
     }
 }
 
@@ -82,14 +93,12 @@ fn gather_by(results: &Results, time: TimeAxis, span: i64) -> BTreeMap<Place, Ga
             let begin = sample::begin(case.executed, span);
             let place = (case.market, begin, span, venue, case.side);
             let notional = case.notional.approximate().abs();
-            let price = notional * case.price.approximate();
-            let time = notional * time.fraction(case.executed);
-            marks.entry(place).or_default().add(Gathered {
-                count: 1,
-                notional,
-                price,
-                time,
-            });
+            let mark = marks.entry(place).or_default();
+            mark.count += 1;
+            mark.notional += notional;
+            mark.centre.notional += notional;
+            mark.centre.price += notional * case.price.approximate();
+            mark.centre.time += notional * time.fraction(case.executed);
         }
     }
     marks
@@ -99,7 +108,7 @@ fn coarser(marks: &BTreeMap<Place, Gathered>, span: i64) -> BTreeMap<Place, Gath
     let mut merged: BTreeMap<Place, Gathered> = BTreeMap::new();
     for ((market, begin, _, venue, side), mark) in marks {
         let place = (*market, sample::begin(*begin, span), span, *venue, *side);
-        merged.entry(place).or_default().add(*mark);
+        merged.entry(place).or_default().join(*mark);
     }
     merged
 }
@@ -116,7 +125,8 @@ fn price(
         let first = |market| (market, i64::MIN, 0, 0, Exposure::Long);
         marks.range(first(market)..first(market + 1))
     };
-    let mean = |mark: &Gathered| (mark.notional > 0.0).then(|| mark.price / mark.notional);
+    let mean =
+        |mark: &Gathered| (mark.notional > 0.0).then(|| mark.centre.price / mark.centre.notional);
     let values = line.values.iter().copied();
     let value = ValueAxis::around(values.chain(here().filter_map(|(_, mark)| mean(mark))));
     let mut chart = Chart::new(name, time, value, "");
@@ -139,7 +149,7 @@ fn price(
         chart.mark(&Mark {
             class: venue_class(*venue),
             symbol,
-            at: mark.time / mark.notional,
+            at: mark.centre.time / mark.centre.notional,
             span: time.fraction(time.start.saturating_add(*span)),
             value: at,
             size: (share.sqrt() * 2.2).max(0.22),
