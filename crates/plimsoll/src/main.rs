@@ -4,6 +4,9 @@
 //! could not be asked (wrong arguments, unreadable files).
 
 mod conform;
+mod progress;
+mod replay;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -22,6 +25,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a scenario: prices, people and agents through the venues' engines.
+    ///
+    /// Without arguments it runs the bundled crash of 10 October 2025 and writes out/report.html.
+    Replay(replay::Options),
+    /// Check a journal: chain, hashes, and that it amounts to the state it says.
+    ///
+    /// Exit code 0: fine. 1: corrupt. 2: not a journal this build can read.
+    Verify(verify::Options),
     /// Run recorded calls of a venue's real contracts through the engine.
     Conform(conform::Options),
 }
@@ -30,6 +41,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let answer = match &cli.command {
         Command::Conform(options) => conform::run(options),
+        Command::Replay(options) => replay::run(options),
+        Command::Verify(options) => return ExitCode::from(verify::run(options)),
     };
     match answer {
         Ok(true) => ExitCode::SUCCESS,

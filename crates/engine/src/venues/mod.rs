@@ -35,6 +35,17 @@ pub enum VenueConfig {
     Perennial(perennial::Config),
 }
 
+impl VenueConfig {
+    /// The asset that positions and their collateral are counted in.
+    #[must_use]
+    pub const fn money(&self) -> plimsoll_units::AssetId {
+        match self {
+            Self::TsunamiX(config) => config.money,
+            Self::Perennial(config) => config.asset,
+        }
+    }
+}
+
 /// A venue's state.
 #[derive(Debug, Clone, BorshSerialize, BorshDeserialize)]
 pub enum Venue {

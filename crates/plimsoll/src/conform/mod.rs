@@ -15,7 +15,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use compare::{Mismatch, expect};
+pub(crate) use compare::Mismatch;
 
 /// The venues whose vectors can be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -109,18 +109,7 @@ fn run_file(venue: Language, file: &Path) -> Vec<Verdict> {
             mismatch: outcome.err(),
         }
     };
-    let mut verdicts: Vec<Verdict> = vectors.iter().map(verdict).collect();
-    // Flattened liquidate calls of the same traces: each is looked up in its trace.
-    if let (Language::Perennial, Some(calls)) =
-        (venue, document.get("liquidations").and_then(Value::as_array))
-    {
-        verdicts.extend(calls.iter().map(|call| Verdict {
-            file: name.clone(),
-            vector: perennial::call_name(call),
-            mismatch: perennial::run_call(call, vectors).err(),
-        }));
-    }
-    verdicts
+    vectors.iter().map(verdict).collect()
 }
 
 fn read(file: &Path) -> Result<Value, String> {

@@ -51,7 +51,6 @@ pub(crate) struct PerennialDesk {
     rewards: Line,
     liquidations: Line,
     counted: usize,
-    peak_collateral: f64,
 }
 
 impl PerennialDesk {
@@ -71,7 +70,6 @@ impl PerennialDesk {
             rewards: line("Rewards paid, cumulative"),
             liquidations: line("Liquidations"),
             counted: 0,
-            peak_collateral: 0.0,
         }
     }
 
@@ -94,7 +92,7 @@ impl PerennialDesk {
     /// Makers share the takers' expected size of each product, times the cover asked for.
     fn plan_makers(&mut self, plans: &mut Plans, at: Timestamp) {
         let Some(makers) = self.book.makers.clone() else { return };
-        let mut account = self.book.first_maker().0;
+        let mut next = self.book.first_maker().0;
         for market in 0..self.book.markets.len() {
             for side in [Side::Long, Side::Short] {
                 let takers: i128 = self
@@ -118,7 +116,8 @@ impl PerennialDesk {
                 for _ in 0..makers.per_product {
                     let product = Self::product_of(market, side);
                     plans.add(at, self.book.desk(), Plan::OpenMaker(self.makers.len()));
-                    let account = AccountId(std::mem::replace(&mut account, account + 1));
+                    let account = AccountId(next);
+                    next += 1;
                     self.makers.push(Maker { product, account, collateral, size });
                 }
             }
@@ -159,31 +158,44 @@ impl PerennialDesk {
         }
     }
 
-    /// Distance of the oracle price to liquidation as a share of it, with the collateral; floats,
-    /// for drawing and for traders' nerves. `None` for an account without a settled position.
-    fn distance(
-        &self,
-        engine: &Engine,
-        product: MarketId,
-        account: AccountId,
-    ) -> Option<(f64, f64)> {
-        let view = self.state(engine)?.health(engine.ledger(), product, account).ok()??;
+    /// Everybody's distance to liquidation: the price's way there as a share of it, with the
+    /// collateral. Floats, for drawing and for traders' nerves. Accounts without a settled
+    /// position are left out.
+    fn distances(&self, engine: &Engine) -> BTreeMap<(MarketId, AccountId), (f64, f64)> {
+        let mut distances = BTreeMap::new();
+        let Some(venue) = self.state(engine) else { return distances };
         let float = |raw: i128| Amount::new(raw, 18).approximate();
-        let collateral = float(view.collateral.raw());
-        let size = float(view.size.raw());
-        if size == 0.0 {
-            return None;
+        for product in venue.products() {
+            let market = product.market();
+            let Ok(settlement) = venue.preview(market) else { continue };
+            let price = float(settlement.to.price).abs();
+            let ratio = float(product.params().maintenance.raw());
+            let (makers, takers) =
+                (float(settlement.position.maker.raw()), float(settlement.position.taker.raw()));
+            // Takers have the payoff, dampened where makers are too few; makers the other side.
+            let dampened = if takers > makers { makers / takers } else { 1.0 };
+            let rises = if market.0.is_multiple_of(2) { 1.0 } else { -1.0 };
+            let accounts = self.holding.range((market, AccountId(0))..=(market, AccountId(u32::MAX)));
+            for (&key, _) in accounts {
+                let standing = product.standing(engine.ledger(), &settlement, key.1);
+                let Ok(Some(standing)) = standing else { continue };
+                let size = float(standing.size.raw());
+                if size == 0.0 || price == 0.0 {
+                    continue;
+                }
+                let slope = match standing.role {
+                    Role::Taker => rises * dampened,
+                    Role::Maker => -rises * dampened * (takers / makers).min(1.0),
+                };
+                let collateral = float(standing.collateral.raw());
+                // collateral + size * slope * (p - price) = ratio * size * p, solved for p.
+                let gap = collateral - float(standing.maintenance.raw());
+                let per_unit = size * (slope - ratio);
+                let distance = if gap <= 0.0 { 0.0 } else { (gap / per_unit).abs() / price };
+                distances.insert(key, (distance, collateral));
+            }
         }
-        let price = float(*self.prices.get(Self::market_of(product))?);
-        let ratio = float(view.maintenance_ratio.raw());
-        let slope = view.exposure * if product.0 % 2 == 0 { 1.0 } else { -1.0 };
-        // collateral + size * slope * (p - price) = ratio * size * p, solved for p on either side.
-        let gap = collateral - ratio * size * price;
-        let per_unit = size * (slope - ratio);
-        if per_unit == 0.0 {
-            return Some((f64::INFINITY, collateral));
-        }
-        Some(((gap / per_unit).abs() / price, collateral))
+        distances
     }
 
     /// Traders who are close and have not added yet.
@@ -191,14 +203,13 @@ impl PerennialDesk {
         let Some(habit) = self.book.top_ups.clone() else { return Vec::new() };
         let within = habit.within.approximate();
         let mut bodies = Vec::new();
-        let holding: Vec<(MarketId, AccountId)> = self.holding.keys().copied().collect();
-        for (product, account) in holding {
+        for ((product, account), (distance, _)) in self.distances(engine) {
             let Some(person) = self.book.person(account) else { continue };
             let trader = self.book.people[person];
             if !self.book.tops_up(person, &habit) || self.topped_up[person] {
                 continue;
             }
-            if self.distance(engine, product, account).is_some_and(|(d, _)| d < within) {
+            if distance < within {
                 self.topped_up[person] = true;
                 let amount = mul_div(
                     trader.collateral * E12,
@@ -387,35 +398,21 @@ impl Desk for PerennialDesk {
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
-        let mut gone = Vec::new();
-        let mut total = 0.0;
-        for (product, account) in self.holding.keys().copied() {
-            match self.distance(engine, product, account) {
-                Some((distance, collateral)) => {
-                    self.bands.count(distance, collateral);
-                    total += collateral;
-                }
-                None => gone.push((product, account)),
-            }
+        for (distance, collateral) in self.distances(engine).into_values() {
+            self.bands.count(distance, collateral);
         }
         self.bands.end(at);
-        self.peak_collateral = self.peak_collateral.max(total);
         let (mut held, mut short) = (0, 0);
         if let Some(venue) = self.state(engine) {
             for product in venue.products() {
-                held += product.collateral_total(engine.ledger()).raw();
+                held += product.global().total.raw();
                 short += product.shortfall(engine.ledger()).raw();
             }
             // An account whose position has settled to nothing is no longer looked at.
-            for key in gone {
-                let flat = venue
-                    .product(key.0)
-                    .and_then(|p| p.account(key.1))
-                    .is_none_or(perennial::Account::is_flat);
-                if flat {
-                    self.holding.remove(&key);
-                }
-            }
+            self.holding.retain(|&(product, account), _| {
+                let flat = |p: &perennial::Product| p.account(account).is_none_or(|a| a.is_flat());
+                venue.product(product).is_ok_and(|p| !flat(p))
+            });
         }
         push(&mut self.collateral, at, Amount::new(held, 18).approximate());
         push(&mut self.shortfall, at, Amount::new(short, 18).approximate());
@@ -429,7 +426,7 @@ impl Desk for PerennialDesk {
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {
         let short: i128 = self
             .state(engine)
-            .map_or(0, |v| v.products().iter().map(|p| p.shortfall(engine.ledger()).raw()).sum());
+            .map_or(0, |v| v.products().map(|p| p.shortfall(engine.ledger()).raw()).sum());
         let mut figures = self.book.figures(collector, 18);
         figures.push(Figure {
             label: "Shortfall outstanding at the end".to_owned(),

@@ -208,9 +208,7 @@ impl Scenario {
             name: name.to_owned(),
             source: Box::new(source),
         })?;
-        scenario
-            .check()
-            .map_err(|why| ScenarioError::Nonsense { name: name.to_owned(), why })?;
+        scenario.check(name)?;
         Ok(scenario)
     }
 
@@ -220,7 +218,16 @@ impl Scenario {
         toml::to_string_pretty(self).unwrap_or_else(|e| format!("# cannot be written: {e}"))
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Whether the scenario makes sense; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`ScenarioError::Nonsense`].
+    pub fn check(&self, name: &str) -> Result<(), ScenarioError> {
+        self.first_nonsense()
+            .map_err(|why| ScenarioError::Nonsense { name: name.to_owned(), why })
+    }
+
+    fn first_nonsense(&self) -> Result<(), String> {
         if self.markets.is_empty() {
             return Err("there is no [[markets]] entry".to_owned());
         }

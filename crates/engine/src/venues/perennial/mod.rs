@@ -15,6 +15,7 @@
 //! * `trade`, `liquidate`, `params`: the commands, in the order of the contract's checks;
 //! * `draft`: the working copy a command is carried out on;
 //! * `watching`, `sweep`, `case`: who is examined after a command, and what comes of it;
+//! * `standing`: where accounts stand at the newest version, nothing settled;
 //! * `view`, `explain`: the state as the contract's views show it, and a liquidation as a story.
 //!
 //! Money: an account's collateral, the product's clearing (accrued, not settled yet, either
@@ -44,6 +45,7 @@ mod position;
 mod product;
 mod refusal;
 mod stamps;
+mod standing;
 mod sweep;
 mod trade;
 mod view;
@@ -64,6 +66,7 @@ pub use payoff::Payoff;
 pub use position::{Position, PrePosition, Role, Sides};
 pub use product::Product;
 pub use refusal::{Arg, Refusal};
+pub use standing::Standing;
 pub use view::AccountView;
 pub use wallets::Wallets;
 

@@ -1,0 +1,63 @@
+//! Where every account of a product stands at the newest version, without settling anything.
+//!
+//! Accounts are settled lazily, so what is stored may be many versions old. Reports and keepers
+//! that want to know who is close look here: one preview of the product serves all its accounts.
+
+use plimsoll_units::AccountId;
+
+use super::numbers::{Money, PerUnit, Size};
+use super::position::Role;
+use super::product::Product;
+use super::{Perennial, Settlement};
+use crate::Rejection;
+use crate::ledger::Ledger;
+use crate::margin::versioned::requirement;
+
+/// An account as it would be, settled at the newest version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Its side.
+    pub role: Role,
+    /// Its position.
+    pub size: Size,
+    /// Its collateral.
+    pub collateral: Money,
+    /// What the position needs.
+    pub maintenance: Money,
+}
+
+impl Product {
+    /// The account's standing under a settlement of this product; `None` for an account the
+    /// product does not have.
+    ///
+    /// # Errors
+    /// When a number does not fit, or a version it needs is not known.
+    pub fn standing(
+        &self,
+        ledger: &Ledger,
+        settlement: &Settlement,
+        id: AccountId,
+    ) -> Result<Option<Standing>, Rejection> {
+        let Some(account) = self.account(id) else { return Ok(None) };
+        let balance = Money::from_raw(ledger.balance(account.purse));
+        let settled = self.settled_account(account, balance, settlement)?;
+        let size = settled.account.size;
+        let price = PerUnit::from_raw(settlement.to.price);
+        Ok(Some(Standing {
+            role: settled.account.role,
+            size,
+            collateral: settled.collateral(balance)?,
+            maintenance: requirement(size, price, self.params.maintenance)?,
+        }))
+    }
+}
+
+impl Perennial {
+    /// The settlement of a product at its newest version, computed and not taken.
+    ///
+    /// # Errors
+    /// [`super::Refusal::NotProduct`], or when a number does not fit.
+    pub fn preview(&self, market: plimsoll_units::MarketId) -> Result<Settlement, Rejection> {
+        self.product(market)?.preview(&self.protocol)
+    }
+}

@@ -1,0 +1,178 @@
+//! `plimsoll replay`: a scenario through the engine, with a summary and a report.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use plimsoll_engine::{Command, Config, Engine};
+use plimsoll_journal::commands::Recorder;
+use plimsoll_journal::{Bounds, Hash, Journal, RedbLog};
+use plimsoll_sim::replay::{CommandSink, Replay, SinkError};
+use plimsoll_sim::report;
+use plimsoll_sim::results::Results;
+use plimsoll_sim::scenario::Scenario;
+
+use crate::progress;
+
+/// Commands between two recorded hashes of the state.
+const CHECKPOINT_EVERY: u64 = 100_000;
+
+/// Options of `plimsoll replay`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// A scenario file; the bundled crash of 10 October 2025 where left out.
+    scenario: Option<PathBuf>,
+    /// Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
+    /// directory of them.
+    #[arg(long, value_name = "PATH")]
+    prices: Option<PathBuf>,
+    /// Where report.html and liquidations.csv go.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    out: PathBuf,
+    /// Record every command in this new file, for `plimsoll explain` and `plimsoll verify`.
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Traders per venue, instead of the scenario's number.
+    #[arg(long, value_name = "N")]
+    accounts: Option<u32>,
+    /// Seed of every random choice, instead of the scenario's.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Print the scenario as it would run, every default written out, and stop.
+    #[arg(long)]
+    show_scenario: bool,
+    /// Print the results as JSON instead of the summary table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the scenario; true unless something stops it.
+pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
+    let scenario = scenario(options)?;
+    if options.show_scenario {
+        print!("{}", scenario.to_toml());
+        return Ok(true);
+    }
+    let started = Instant::now();
+    let replay = Replay::prepare(scenario)?;
+    let results = match &options.journal {
+        None => drive(replay, &mut ())?,
+        Some(path) => {
+            let mut sink = JournalSink::create(path, replay.config())?;
+            drive(replay, &mut sink)?
+        }
+    };
+    let took = started.elapsed();
+    let report = write(&results, &options.out)?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&results)?);
+        return Ok(true);
+    }
+    println!("{}", report::summary(&results));
+    println!("state hash  {}", results.state_hash);
+    println!(
+        "commands    {} accepted, {} events, in {:.1} s",
+        results.commands,
+        results.events,
+        took.as_secs_f64()
+    );
+    println!("report      {}", report.display());
+    println!("details     {}", options.out.join("liquidations.csv").display());
+    if let Some(journal) = &options.journal {
+        println!("journal     {} (plimsoll verify, plimsoll explain)", journal.display());
+    }
+    Ok(true)
+}
+
+fn scenario(options: &Options) -> anyhow::Result<Scenario> {
+    let mut scenario = match &options.scenario {
+        None => Scenario::bundled()?,
+        Some(path) => Scenario::load(path)?,
+    };
+    if let Some(prices) = &options.prices {
+        if !prices.exists() {
+            bail!("there is no file or directory {}", prices.display());
+        }
+        scenario.prices.source = prices.display().to_string();
+    }
+    if let Some(accounts) = options.accounts {
+        for venue in &mut scenario.venues {
+            venue.population.accounts = accounts;
+        }
+    }
+    if let Some(seed) = options.seed {
+        scenario.seed = seed;
+    }
+    scenario.check("the scenario with the options of the command line")?;
+    Ok(scenario)
+}
+
+fn drive(replay: Replay, sink: &mut dyn CommandSink) -> anyhow::Result<Results> {
+    let bar = progress::ticks();
+    let results = replay.run(sink, &mut |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    Ok(results?)
+}
+
+fn write(results: &Results, out: &Path) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    let report = out.join("report.html");
+    std::fs::write(&report, report::html(results))
+        .with_context(|| format!("cannot write {}", report.display()))?;
+    let csv = out.join("liquidations.csv");
+    let file =
+        std::fs::File::create(&csv).with_context(|| format!("cannot write {}", csv.display()))?;
+    report::csv(results, std::io::BufWriter::new(file))
+        .with_context(|| format!("cannot write {}", csv.display()))?;
+    Ok(report)
+}
+
+/// Records a replay in a file. Batches are made durable as they fill; the last at the end.
+#[derive(Debug)]
+struct JournalSink {
+    recorder: Recorder<RedbLog>,
+    since_checkpoint: u64,
+}
+
+impl JournalSink {
+    fn create(path: &Path, config: &Config) -> anyhow::Result<Self> {
+        if path.exists() {
+            bail!("{} exists already; a replay begins a new journal", path.display());
+        }
+        let log = RedbLog::create(path)?;
+        let journal = Journal::open(log, Bounds::default())?;
+        Ok(Self { recorder: Recorder::begin(journal, config)?, since_checkpoint: 0 })
+    }
+}
+
+fn sink_error(error: impl std::fmt::Display) -> SinkError {
+    SinkError(error.to_string())
+}
+
+impl CommandSink for JournalSink {
+    fn record(&mut self, command: &Command) -> Result<(), SinkError> {
+        self.recorder.command(command).map(drop).map_err(sink_error)
+    }
+
+    fn applied(&mut self, engine: &Engine) -> Result<(), SinkError> {
+        self.since_checkpoint += 1;
+        if self.since_checkpoint < CHECKPOINT_EVERY {
+            return Ok(());
+        }
+        self.since_checkpoint = 0;
+        self.recorder.checkpoint(engine).map(drop).map_err(sink_error)
+    }
+
+    fn finish(&mut self, engine: &Engine) -> Result<(), SinkError> {
+        self.recorder.checkpoint(engine).map_err(sink_error)?;
+        let state = engine.snapshot().map_err(sink_error)?;
+        self.recorder
+            .journal()
+            .store_snapshot(Hash(engine.state_hash().0), state)
+            .map(drop)
+            .map_err(sink_error)
+    }
+}
