@@ -4,6 +4,7 @@
 //! could not be asked (wrong arguments, unreadable files).
 
 mod conform;
+mod explain;
 mod progress;
 mod replay;
 mod verify;
@@ -29,6 +30,10 @@ enum Command {
     ///
     /// Without arguments it runs the bundled crash of 10 October 2025 and writes out/report.html.
     Replay(replay::Options),
+    /// Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention.
+    ///
+    /// Without a case number it lists the largest cases.
+    Explain(explain::Options),
     /// Check a journal: chain, hashes, and that it amounts to the state it says.
     ///
     /// Exit code 0: fine. 1: corrupt. 2: not a journal this build can read.
@@ -42,6 +47,7 @@ fn main() -> ExitCode {
     let answer = match &cli.command {
         Command::Conform(options) => conform::run(options),
         Command::Replay(options) => replay::run(options),
+        Command::Explain(options) => explain::run(options),
         Command::Verify(options) => return ExitCode::from(verify::run(options)),
     };
     match answer {
