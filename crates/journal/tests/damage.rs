@@ -125,6 +125,35 @@ fn a_truncated_stream_names_the_record_that_is_cut() {
     assert_eq!(whole, (0..12).collect::<Vec<_>>());
 }
 
+/// The keys are not part of the records: with the last one made smaller, the table's last record
+/// is an early one, and every record up to that one is fine. The storage's own check finds it.
+#[test]
+fn a_damaged_key_cannot_make_the_journal_look_shorter() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = closed_file(directory.path(), 60);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let keys = [59_u64.to_le_bytes(), 60_u64.to_le_bytes()].concat();
+    let places: Vec<_> = bytes.windows(16).enumerate().collect();
+    let places: Vec<_> = places
+        .iter()
+        .filter(|(_, w)| *w == keys)
+        .map(|(at, _)| *at)
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at + 8] = 3;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(RedbLog::open(&path).unwrap().last(), 3);
+    check_message(
+        &check_file(&path).unwrap_err(),
+        directory.path(),
+        &expect![
+            "DIR/a.journal is damaged: DB corrupted: Primary is corrupted despite 2-phase commit; records 1 to 60 are whole, no whole record 61 is in it"
+        ],
+    );
+}
+
 #[test]
 fn a_truncated_or_extended_file_is_refused() {
     let directory = tempfile::tempdir().unwrap();

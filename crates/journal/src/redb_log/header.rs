@@ -28,10 +28,8 @@ const TRANSACTION_AT: usize = 104;
 pub(super) enum Looks {
     /// Like a journal; redb can say more.
     Plausible {
-        /// It was closed in good order.
-        clean: bool,
-        /// The slot that is not in force holds the newer commit. After an unclean shutdown that is
-        /// a commit of which the last step is missing, or a flipped flag: it is worth trying.
+        /// The slot that is not in force holds the newer commit. That is a commit of which the
+        /// last step is missing, or a flipped flag: it is worth trying.
         newer_slot: bool,
     },
     /// Like a redb file whose header is damaged.
@@ -66,15 +64,9 @@ fn look_at(header: &[u8]) -> Looks {
         return Looks::Damaged(format!("its header's flags are {flags:#04x}"));
     }
     let in_force = usize::from(flags & SLOT_FLAG);
-    let newer_slot = slots[1 - in_force] > slots[in_force];
-    let clean = flags & UNCLEAN_FLAG == 0;
-    if clean && newer_slot {
-        let (newer, older) = (slots[1 - in_force], slots[in_force]);
-        return Looks::Damaged(format!(
-            "its header names commit {older} as the last, but holds commit {newer}"
-        ));
+    Looks::Plausible {
+        newer_slot: slots[1 - in_force] > slots[in_force],
     }
-    Looks::Plausible { clean, newer_slot }
 }
 
 fn transactions(header: &[u8]) -> Option<[u64; 2]> {
@@ -112,19 +104,15 @@ mod tests {
 
     #[test]
     fn the_flags_and_the_commit_numbers_must_agree() {
-        let plausible = |clean, newer_slot| Looks::Plausible { clean, newer_slot };
+        let plausible = |newer_slot| Looks::Plausible { newer_slot };
         let damaged = |text: &str| Looks::Damaged(text.to_owned());
         for (flags, transactions, expected) in [
-            (0b100, [7, 6], plausible(true, false)),
-            (0b101, [6, 7], plausible(true, false)),
-            (0b110, [7, 6], plausible(false, false)),
-            (0b110, [6, 7], plausible(false, true)),
-            (0b100, [0, 0], plausible(true, false)),
-            (
-                0b101,
-                [7, 6],
-                damaged("its header names commit 6 as the last, but holds commit 7"),
-            ),
+            (0b100, [7, 6], plausible(false)),
+            (0b101, [6, 7], plausible(false)),
+            (0b110, [7, 6], plausible(false)),
+            (0b110, [6, 7], plausible(true)),
+            (0b101, [7, 6], plausible(true)),
+            (0b100, [0, 0], plausible(false)),
             (0b001, [6, 7], damaged("its header's flags are 0x01")),
             (0b1100, [7, 6], damaged("its header's flags are 0x0c")),
         ] {

@@ -20,8 +20,6 @@ mod panics;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{
     Builder, Database, Durability, ReadableDatabase, ReadableTable, StorageBackend,
@@ -58,7 +56,7 @@ pub struct RedbLog {
     database: Option<Database>,
     writing: bool,
     last: u64,
-    /// The commit to believe is the one that the header does not name; see [`header`].
+    /// The commit in force is the newer one, which the header does not name; see [`header`].
     other_slot: bool,
     failure: Option<String>,
 }
@@ -99,16 +97,15 @@ impl RedbLog {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let path = path.as_ref();
         let looks = header::look(path).map_err(|source| io_error("open", path, source))?;
-        let (clean, newer_slot) = match looks {
-            Looks::Plausible { clean, newer_slot } => (clean, newer_slot),
+        let newer_slot = match looks {
+            Looks::Plausible { newer_slot } => newer_slot,
             Looks::Damaged(detail) => return Err(damaged(path, detail)),
             Looks::Foreign(found) => return Err(foreign(path, found)),
         };
-        let newer = newer_slot.then(|| open_for_checking(path, clean, true));
-        let (database, other_slot) = match newer {
+        let (database, other_slot) = match newer_slot.then(|| open_other_slot(path)) {
             Some(Ok(database)) => (database, true),
             Some(Err(_)) | None => {
-                let database = open_for_checking(path, clean, false);
+                let database = open_for_checking(path, false);
                 (
                     database.map_err(|failure| failure.about(path, "open"))?,
                     false,
@@ -259,11 +256,7 @@ impl Log for RedbLog {
             return Err(JournalError::OutOfOrder { expected, found });
         }
         self.write(batch.first(), batch.last(), |transaction| {
-            let mut table = transaction.open_table(RECORDS)?;
-            for (sequence, record) in batch.iter() {
-                table.insert(sequence, record)?;
-            }
-            Ok(())
+            insert_records(transaction, batch)
         })?;
         self.last = batch.last();
         Ok(())
@@ -430,24 +423,38 @@ fn commit(
     Ok(())
 }
 
+fn insert_records(transaction: &WriteTransaction, batch: &Batch) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(RECORDS)?;
+    for (sequence, record) in batch.iter() {
+        table.insert(sequence, record)?;
+    }
+    Ok(())
+}
+
 /// Opens the file through an overlay; with `other_slot`, as if the header named the other commit.
-fn open_for_checking(path: &Path, clean: bool, other_slot: bool) -> Result<Database, Failure> {
-    let repaired = Arc::new(AtomicBool::new(false));
-    let repairing = Arc::clone(&repaired);
-    let database = contain(|| {
+fn open_for_checking(path: &Path, other_slot: bool) -> Result<Database, Failure> {
+    contain(|| {
         let overlay = Overlay::new(File::open(path)?)?;
         if other_slot {
             let mut flags = [0];
             overlay.read(FLAGS_AT, &mut flags)?;
             overlay.write(FLAGS_AT, &[flags[0] ^ SLOT_FLAG])?;
         }
-        let mut builder = builder();
-        builder.set_repair_callback(move |_| repairing.store(true, Ordering::Relaxed));
-        Ok(builder.create_with_backend(overlay)?)
-    })?;
-    if clean && repaired.load(Ordering::Relaxed) {
-        let detail = "it was closed in good order and yet needs repair";
-        return Err(Failure::Structure(detail.to_owned()));
-    }
-    Ok(database)
+        Ok(builder().create_with_backend(overlay)?)
+    })
 }
+
+/// Opens the file as of the newer commit that its header does not name, if that is whole: the
+/// process may have been stopped before all of it was written.
+fn open_other_slot(path: &Path) -> Result<Database, Failure> {
+    let mut database = open_for_checking(path, true)?;
+    if contain(|| Ok(database.check_integrity()?))? {
+        return Ok(database);
+    }
+    Err(Failure::Structure(
+        "its newer commit is not whole".to_owned(),
+    ))
+}
+
+#[cfg(test)]
+mod crash_tests;
