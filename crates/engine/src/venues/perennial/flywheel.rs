@@ -74,7 +74,7 @@ impl Settlement {
 }
 
 impl Global {
-    /// The product settled at the newest version of `history`.
+    /// The product settled at `to`, the newest version.
     ///
     /// # Errors
     /// When a number does not fit, or a version that is needed is not there.
@@ -83,8 +83,8 @@ impl Global {
         market: MarketId,
         history: &History,
         terms: &Terms<'_>,
+        to: Version,
     ) -> Result<Settlement, Rejection> {
-        let to = history.latest();
         if to.number == self.latest_version {
             return Ok(self.unmoved(to));
         }

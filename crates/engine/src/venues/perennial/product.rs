@@ -176,12 +176,22 @@ impl Product {
     /// # Errors
     /// When a number does not fit.
     pub fn preview(&self, protocol: &Protocol) -> Result<Settlement, Rejection> {
+        self.preview_at(protocol, self.history.latest())
+    }
+
+    /// As [`Self::preview`], had the newest version been `newest`.
+    pub(super) fn preview_at(
+        &self,
+        protocol: &Protocol,
+        newest: Version,
+    ) -> Result<Settlement, Rejection> {
         let terms = Terms {
             params: &self.params,
             funding_fee: self.funding_fee(protocol),
             closed: self.closed,
         };
-        self.global.settled(self.market, &self.history, &terms)
+        self.global
+            .settled(self.market, &self.history, &terms, newest)
     }
 
     /// An account settled to where `settlement` leads, computed and not taken.
