@@ -18,7 +18,7 @@ use support::{check_file, payload};
 
 const CHILD: &str = "PLIMSOLL_JOURNAL_KILL_TEST_FILE";
 const TEST: &str = "killed_at_any_moment_no_acknowledged_record_is_lost";
-const ROUNDS: u64 = 16;
+const ROUNDS: u64 = 24;
 
 /// Appends in batches of changing size, with a snapshot now and then, until killed.
 fn child(path: &Path) {
@@ -46,9 +46,9 @@ fn child(path: &Path) {
     }
 }
 
-/// Runs the child for a while after its first acknowledgement (or, without waiting for one, after
-/// its start), kills it, and returns the last sequence it acknowledged.
-fn run_and_kill(path: &Path, wait: bool, moment: Duration) -> u64 {
+/// Runs the child until it has acknowledged `times` (0: until it is started) and for `moment` more,
+/// kills it, and returns the last sequence it acknowledged.
+fn run_and_kill(path: &Path, times: usize, moment: Duration) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", TEST, "--nocapture"])
         .env(CHILD, path)
@@ -64,16 +64,15 @@ fn run_and_kill(path: &Path, wait: bool, moment: Duration) -> u64 {
         line.strip_prefix("durable ")
             .and_then(|number| number.parse::<u64>().ok())
     });
-    let first = if wait {
-        acknowledged.next().expect("the child acknowledges")
-    } else {
-        0
-    };
+    let mut last = 0;
+    for _ in 0..times {
+        last = acknowledged.next().expect("the child acknowledges");
+    }
     std::thread::sleep(moment);
     child.kill().unwrap();
     let status = child.wait().unwrap();
     assert!(!status.success(), "the child ends only by being killed");
-    acknowledged.last().unwrap_or(first)
+    acknowledged.last().unwrap_or(last)
 }
 
 #[test]
@@ -85,11 +84,16 @@ fn killed_at_any_moment_no_acknowledged_record_is_lost() {
     let path = directory.path().join("killed.journal");
     let mut acknowledged = 0;
     for round in 0..ROUNDS {
-        // Spread over microseconds and milliseconds, so that kills land in every phase of opening,
+        // At once after an acknowledgement, where an answer given too early would show, and later
+        // by microseconds and milliseconds, so that kills land in every phase of opening,
         // appending and committing.
-        let moment = Duration::from_micros(round * round * 937 % 120_000);
-        let wait = round % 4 != 0;
-        acknowledged = run_and_kill(&path, wait, moment).max(acknowledged);
+        let moment = Duration::from_micros(match round % 3 {
+            0 => 0,
+            1 => round * 61,
+            _ => round * round * 937 % 60_000,
+        });
+        let times = usize::try_from(round % 5).unwrap();
+        acknowledged = run_and_kill(&path, times, moment).max(acknowledged);
         if acknowledged == 0 {
             continue;
         }
