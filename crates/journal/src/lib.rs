@@ -9,6 +9,7 @@
 //!   when told to), and [`suite`], the conformance suite they all pass.
 //! * [`Journal`]: the writer: numbers, chains, group commit, snapshots.
 //! * [`Reader`], [`verify`]: every record checked as it is read, in bounded memory.
+//! * [`commands`]: the codec of engine commands, and rebuilding an engine from its records.
 //! * [`recover_file`]: keeps the valid prefix of a damaged file, only when asked, beside the
 //!   original.
 //!
@@ -23,6 +24,7 @@
 //!   number.
 
 mod batch;
+pub mod commands;
 pub mod envelope;
 mod error;
 mod faulty;
