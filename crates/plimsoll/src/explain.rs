@@ -14,7 +14,7 @@ use plimsoll_engine::oracle::Version;
 use plimsoll_engine::venues::{Execution, Venue, perennial};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_journal::commands::{RebuildError, Rebuilder};
-use plimsoll_journal::{Log, Reader, RedbLog};
+use plimsoll_journal::{Reader, RedbLog};
 use plimsoll_sim::results::Amount;
 use plimsoll_units::{AccountId, CaseId};
 use serde::Serialize;

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Record every command in this new file, for `plimsoll explain` and `plimsoll verify`.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// Traders per venue, instead of the scenario's number.
+    /// Traders per venue, instead of the scenario's number; liquidity scales with it.
     #[arg(long, value_name = "N")]
     accounts: Option<u32>,
     /// Seed of every random choice, instead of the scenario's.
@@ -97,7 +97,7 @@ fn scenario(options: &Options) -> anyhow::Result<Scenario> {
     }
     if let Some(accounts) = options.accounts {
         for venue in &mut scenario.venues {
-            venue.population.accounts = accounts;
+            venue.scale_to(accounts);
         }
     }
     if let Some(seed) = options.seed {

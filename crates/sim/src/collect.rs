@@ -19,6 +19,8 @@ struct Open {
     market: usize,
     exposure: Exposure,
     reward: i128,
+    /// When it was carried out.
+    executed: Option<Timestamp>,
 }
 
 /// The tally of one venue.
@@ -82,10 +84,15 @@ impl Collector {
                 self.opened += 1;
                 self.current = Some(case.id);
                 let (market, exposure) = shape(case);
-                let open = Open { case: *case, market, exposure, reward: 0 };
+                let open = Open { case: *case, market, exposure, reward: 0, executed: None };
                 self.open.insert(case.id, open);
             }
-            Event::Case(CaseEvent::Stage { case, .. }) => self.current = Some(*case),
+            Event::Case(CaseEvent::Stage { case, .. }) => {
+                self.current = Some(*case);
+                if let Some(open) = self.open.get_mut(case) {
+                    open.executed = open.executed.or(Some(now));
+                }
+            }
             Event::Case(CaseEvent::Blocked { .. }) => self.blocked += 1,
             Event::Case(CaseEvent::Closed { case, outcome, .. }) => {
                 self.closed(*case, *outcome, now);
@@ -206,7 +213,7 @@ impl Collector {
             side: open.exposure,
             rule: trigger.rule.text().to_owned(),
             triggered: trigger.at.millis(),
-            executed: now.millis(),
+            executed: open.executed.unwrap_or(now).millis(),
             price: Amount::new(trigger.price, 18),
             notional: amount(trigger.notional),
             collateral: amount(trigger.collateral),

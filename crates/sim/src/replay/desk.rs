@@ -57,6 +57,10 @@ pub(crate) struct Book {
     pub(crate) top_ups: Option<TopUps>,
     /// Cases waiting for a keeper, by what they are about.
     waiting: BTreeMap<Target, CaseId>,
+    /// The same, the other way round.
+    targets: BTreeMap<CaseId, Target>,
+    /// Cases that no liquidator found worth its cost.
+    pub(crate) not_worth: u64,
     sight: Random,
 }
 
@@ -106,6 +110,8 @@ impl Book {
             makers: venue.makers.clone(),
             top_ups: venue.top_ups.clone(),
             waiting: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            not_worth: 0,
             sight: Random::new(scenario.seed, &format!("{}/sight", venue.name)),
         }
     }
@@ -166,10 +172,15 @@ impl Book {
         match event {
             Event::Case(CaseEvent::Opened(case)) => {
                 self.waiting.insert(case.target, case.id);
+                self.targets.insert(case.id, case.target);
                 let reward = reward(case);
+                let pays = |l: &Liquidators| reward >= l.cost.on_grid::<6>();
+                if !self.liquidators.is_empty() && !self.liquidators.iter().any(pays) {
+                    self.not_worth += 1;
+                }
                 for (by, liquidators) in self.liquidators.iter().enumerate() {
                     let sees = self.sight.chance(liquidators.sees.millionths());
-                    if sees && reward >= liquidators.cost.on_grid::<6>() {
+                    if sees && pays(liquidators) {
                         let at = now.saturating_add(liquidators.delay.0);
                         let (case, target) = (case.id, case.target);
                         plans.add(
@@ -180,8 +191,11 @@ impl Book {
                     }
                 }
             }
-            Event::Case(CaseEvent::Closed { target, .. }) => {
-                self.waiting.remove(target);
+            // Somebody did it, or nothing is left to do.
+            Event::Case(CaseEvent::Stage { case, .. } | CaseEvent::Closed { case, .. }) => {
+                if let Some(target) = self.targets.remove(case) {
+                    self.waiting.remove(&target);
+                }
             }
             _ => {}
         }
@@ -234,6 +248,7 @@ impl Book {
             figure("Cases opened", grouped(collector.opened), "Times the venue's liquidation rule was met by an account that had no open case"),
             figure("Liquidated", grouped(rows.len() as u64), "Cases carried through"),
             figure("Recovered", grouped(collector.recovered), "Cases closed because the account met the requirement again before anybody liquidated it"),
+            figure("Not worth a liquidator's cost", grouped(self.not_worth), "Cases whose reward was below every liquidator's cost of a transaction when they were opened; nobody tried"),
             figure("Still open at the end", grouped(collector.still_open() as u64), "Cases that nobody had carried through when the prices ended"),
             figure("Notional liquidated", money(sum(|r| r.notional.raw)), "Position value at the price that triggered, summed over liquidations"),
             figure("Collateral at trigger", money(sum(|r| r.collateral.raw)), "What liquidated accounts had when the rule was met"),

@@ -158,10 +158,14 @@ impl PerennialDesk {
         }
     }
 
-    /// Everybody's distance to liquidation: the price's way there as a share of it, with the
-    /// collateral. Floats, for drawing and for traders' nerves. Accounts without a settled
-    /// position are left out.
-    fn distances(&self, engine: &Engine) -> BTreeMap<(MarketId, AccountId), (f64, f64)> {
+    /// Distance to liquidation of the accounts that are `wanted`: the price's way there as a
+    /// share of it, with the collateral. Floats, for drawing and for traders' nerves. Accounts
+    /// without a settled position are left out.
+    fn distances(
+        &self,
+        engine: &Engine,
+        wanted: impl Fn(AccountId) -> bool,
+    ) -> BTreeMap<(MarketId, AccountId), (f64, f64)> {
         let mut distances = BTreeMap::new();
         let Some(venue) = self.state(engine) else { return distances };
         let float = |raw: i128| Amount::new(raw, 18).approximate();
@@ -176,7 +180,7 @@ impl PerennialDesk {
             let dampened = if takers > makers { makers / takers } else { 1.0 };
             let rises = if market.0.is_multiple_of(2) { 1.0 } else { -1.0 };
             let accounts = self.holding.range((market, AccountId(0))..=(market, AccountId(u32::MAX)));
-            for (&key, _) in accounts {
+            for (&key, _) in accounts.filter(|(key, _)| wanted(key.1)) {
                 let standing = product.standing(engine.ledger(), &settlement, key.1);
                 let Ok(Some(standing)) = standing else { continue };
                 let size = float(standing.size.raw());
@@ -203,12 +207,12 @@ impl PerennialDesk {
         let Some(habit) = self.book.top_ups.clone() else { return Vec::new() };
         let within = habit.within.approximate();
         let mut bodies = Vec::new();
-        for ((product, account), (distance, _)) in self.distances(engine) {
+        let inclined = |account| {
+            self.book.person(account).is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
+        };
+        for ((product, account), (distance, _)) in self.distances(engine, inclined) {
             let Some(person) = self.book.person(account) else { continue };
             let trader = self.book.people[person];
-            if !self.book.tops_up(person, &habit) || self.topped_up[person] {
-                continue;
-            }
             if distance < within {
                 self.topped_up[person] = true;
                 let amount = mul_div(
@@ -398,7 +402,7 @@ impl Desk for PerennialDesk {
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
-        for (distance, collateral) in self.distances(engine).into_values() {
+        for (distance, collateral) in self.distances(engine, |_| true).into_values() {
             self.bands.count(distance, collateral);
         }
         self.bands.end(at);

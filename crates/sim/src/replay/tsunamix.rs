@@ -31,8 +31,8 @@ pub(crate) struct TsunamixDesk {
     book: Book,
     prices: Vec<i128>,
     versions: u64,
-    /// Open positions of traders, by id; for samples and top-ups.
-    holding: BTreeMap<PositionId, (AccountId, Side)>,
+    /// Sides of the open positions.
+    sides: BTreeMap<PositionId, Side>,
     topped_up: Vec<bool>,
     /// Rules of the cases that wait for a keeper.
     rules: BTreeMap<CaseId, Rule>,
@@ -55,7 +55,7 @@ impl TsunamixDesk {
             topped_up: vec![false; book.people.len()],
             book,
             versions: 0,
-            holding: BTreeMap::new(),
+            sides: BTreeMap::new(),
             rules: BTreeMap::new(),
             last_attempt: None,
             bands: Bands::new(),
@@ -87,19 +87,34 @@ impl TsunamixDesk {
         Body::TsunamiX(Do::Deposit { account, amount: Money::from_raw(raw) })
     }
 
-    /// Distance of the price to liquidation as a share of it, and the collateral; floats, for
-    /// drawing and for traders' nerves.
-    fn distance(&self, engine: &Engine, position: PositionId) -> Option<(f64, f64)> {
-        let view = self.state(engine)?.view(engine.ledger(), position, engine.now()).ok()?;
-        let float = |raw: i128| Amount::new(raw, 6).approximate();
-        let price = Amount::new(*self.prices.get(view.market.index())?, 18).approximate();
-        let entry = Amount::new(view.entry.raw(), 18).approximate();
-        let (size, collateral) = (float(view.size.raw()), float(view.collateral.raw()));
-        let threshold = Amount::new(view.threshold.raw(), 6).approximate();
-        let delta = (threshold * collateral - float(view.fees.raw())) / size;
-        let sign = if view.side == Side::Long { 1.0 } else { -1.0 };
-        let liquidation = entry * (1.0 - sign * delta);
-        Some((((price - liquidation) * sign / price).max(0.0), collateral))
+    /// Owner and distance to liquidation of the positions whose owner is `wanted`: the price's
+    /// way there as a share of it, with the collateral. Floats, for drawing and for traders'
+    /// nerves.
+    fn distances(
+        &self,
+        engine: &Engine,
+        wanted: impl Fn(AccountId) -> bool,
+    ) -> Vec<(PositionId, AccountId, f64, f64)> {
+        let Some(venue) = self.state(engine) else { return Vec::new() };
+        let indices: Vec<_> = venue.markets().iter().map(|m| m.indices(engine.now())).collect();
+        let money = |raw| Amount::new(raw, 6).approximate();
+        let distance = |(id, position): (PositionId, &tsunamix::Position)| {
+            let market = venue.markets().get(position.market.index())?;
+            let held = position.holding(indices.get(position.market.index())?).ok()?.total().ok()?;
+            let (price, entry) = (
+                Amount::new(market.feed.price, 18).approximate(),
+                Amount::new(position.entry().raw(), 18).approximate(),
+            );
+            let size = money(position.size().raw());
+            let collateral = money(engine.ledger().balance(position.collateral));
+            let fees = money(held.raw()) + size * f64::from(market.params.trading_fee_e5) / 1e5;
+            let threshold = Amount::new(market.params.threshold.raw(), 6).approximate();
+            let sign = if position.side == Side::Long { 1.0 } else { -1.0 };
+            let liquidation = entry * (1.0 - sign * (threshold * collateral - fees) / size);
+            let distance = ((price - liquidation) * sign / price).max(0.0);
+            Some((id, position.owner, distance, collateral))
+        };
+        venue.positions().iter().filter(|(_, p)| wanted(p.owner)).filter_map(distance).collect()
     }
 
     /// Traders who are close and have not added yet.
@@ -107,19 +122,19 @@ impl TsunamixDesk {
         let Some(habit) = self.book.top_ups.clone() else { return Vec::new() };
         let within = habit.within.approximate();
         let mut bodies = Vec::new();
-        for (&position, &(account, _)) in &self.holding {
-            let Some(person) = self.book.person(account) else { continue };
-            if self.topped_up[person] || !self.book.tops_up(person, &habit) {
+        let inclined = |account| {
+            self.book.person(account).is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
+        };
+        for (position, account, distance, _) in self.distances(engine, inclined) {
+            let Some(person) = self.book.person(account).filter(|_| distance < within) else {
                 continue;
-            }
-            if self.distance(engine, position).is_some_and(|(d, _)| d < within) {
-                self.topped_up[person] = true;
-                let collateral = self.book.people[person].collateral;
-                let adds = mul_div(collateral, habit.adds.raw(), 10i128.pow(18), Rounding::Down);
-                let amount = Money::from_raw(adds.unwrap_or(0));
-                bodies.push(Self::deposit(account, amount.raw()));
-                bodies.push(Body::TsunamiX(Do::AddCollateral { account, position, amount }));
-            }
+            };
+            self.topped_up[person] = true;
+            let collateral = self.book.people[person].collateral;
+            let adds = mul_div(collateral, habit.adds.raw(), 10i128.pow(18), Rounding::Down);
+            let amount = Money::from_raw(adds.unwrap_or(0));
+            bodies.push(Self::deposit(account, amount.raw()));
+            bodies.push(Body::TsunamiX(Do::AddCollateral { account, position, amount }));
         }
         bodies
     }
@@ -145,7 +160,8 @@ impl TsunamixDesk {
         now: Timestamp,
     ) -> Vec<Body> {
         let account = self.book.provider(provider);
-        let shares = self.state(engine).map_or(0, |v| v.shares(engine.ledger(), account).raw());
+        let shares = self.state(engine).and_then(|v| v.shares(engine.ledger(), account));
+        let shares = shares.map_or(0, Quantity::raw);
         if shares == 0 {
             return Vec::new();
         }
@@ -298,8 +314,8 @@ impl Desk for TsunamixDesk {
 
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
         match event {
-            Event::TsunamiX(Happened::Opened { position, account, side, .. }) => {
-                self.holding.insert(*position, (*account, *side));
+            Event::TsunamiX(Happened::Opened { position, side, .. }) => {
+                self.sides.insert(*position, *side);
             }
             Event::Case(CaseEvent::Opened(case)) => {
                 self.rules.insert(case.id, case.trigger.rule);
@@ -340,8 +356,8 @@ impl Desk for TsunamixDesk {
     fn exposure(&self, case: &Case) -> Exposure {
         case.target
             .position
-            .and_then(|p| self.holding.get(&p))
-            .map_or(Exposure::Long, |(_, side)| (*side).into())
+            .and_then(|p| self.sides.get(&p))
+            .map_or(Exposure::Long, |side| (*side).into())
     }
 
     fn market_index(&self, market: MarketId) -> usize {
@@ -349,21 +365,17 @@ impl Desk for TsunamixDesk {
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
-        let mut gone = Vec::new();
-        for &position in self.holding.keys() {
-            match self.distance(engine, position) {
-                Some((distance, collateral)) => self.bands.count(distance, collateral),
-                None => gone.push(position),
-            }
-        }
-        for position in gone {
-            self.holding.remove(&position);
+        for (_, _, distance, collateral) in self.distances(engine, |_| true) {
+            self.bands.count(distance, collateral);
         }
         self.bands.end(at);
         let (vault, open) = self.state(engine).map_or((0, 0), |v| {
-            (v.tvl(engine.ledger()).raw(), v.open_interest().raw())
+            (v.tvl(engine.ledger()).raw(), v.total_open().raw())
         });
-        self.lowest_vault = Some(self.lowest_vault.map_or(vault, |low| low.min(vault)));
+        // Before the first provider comes there is no vault to speak of.
+        if vault > 0 || self.lowest_vault.is_some() {
+            self.lowest_vault = Some(self.lowest_vault.map_or(vault, |low| low.min(vault)));
+        }
         let lost: i128 = collector.liquidations.iter().map(|l| l.shortfall.raw).sum();
         let money = |raw| Amount::new(raw, 6).approximate();
         push(&mut self.vault, at, money(vault));

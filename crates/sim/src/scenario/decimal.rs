@@ -34,6 +34,13 @@ impl Decimal {
             .map_or(i128::MAX, plimsoll_units::Fixed::raw)
     }
 
+    /// Times `numerator / denominator`, rounded toward zero.
+    #[must_use]
+    pub fn scaled(self, numerator: i128, denominator: i128) -> Self {
+        let scaled = self.0.mul_ratio(numerator, denominator, plimsoll_units::Rounding::Down);
+        scaled.map_or(self, Self)
+    }
+
     /// In millionths, rounded toward zero, clamped to `u32`.
     #[must_use]
     pub fn millionths(self) -> u32 {

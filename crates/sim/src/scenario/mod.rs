@@ -145,6 +145,20 @@ pub struct Venue {
     pub top_ups: Option<TopUps>,
 }
 
+impl Venue {
+    /// Changes the number of traders, and the liquidity providers' deposits in proportion (the
+    /// makers follow the takers anyway).
+    pub fn scale_to(&mut self, accounts: u32) {
+        let before = std::mem::replace(&mut self.population.accounts, accounts);
+        if before == 0 {
+            return;
+        }
+        for provider in &mut self.liquidity {
+            provider.deposit = provider.deposit.scaled(accounts.into(), before.into());
+        }
+    }
+}
+
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {

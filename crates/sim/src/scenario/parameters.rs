@@ -6,9 +6,8 @@
 use plimsoll_engine::Config;
 use plimsoll_engine::ledger::Asset;
 use plimsoll_engine::venues::perennial::{self, Curve, Payoff, ProductParams, Protocol};
-use plimsoll_engine::venues::tsunamix::{
-    self, Bounty, Check, EntryRule, FundingParams, MarketParams, Rules, Sides,
-};
+use plimsoll_engine::venues::tsunamix::fees::{EntryRule, FundingParams};
+use plimsoll_engine::venues::tsunamix::{self, Bounty, Check, MarketParams, Rules, Sides};
 use plimsoll_engine::venues::{Execution, VenueConfig};
 use plimsoll_engine::limits::open_interest::Sharing;
 use plimsoll_engine::margin::isolated::Boundary;
