@@ -570,6 +570,33 @@ fn a_skipped_version_settles_what_is_pending_at_the_price_that_came_instead() {
     assert_eq!(bench.collateral("alice"), "10100");
 }
 
+/// A product nobody touches keeps the versions it may have to settle through, and no others.
+#[test]
+fn a_product_nobody_touches_does_not_grow_and_settles_all_the_same() {
+    let mut bench = Bench::new(venue(vec![plain()]));
+    bench.run(
+        "oracle 100
+         deposit alice 10000
+         deposit bob 10000
+         make bob 10
+         oracle 100
+         take alice 10",
+    );
+    let versions = |bench: &mut Bench, count: u32| {
+        for price in 0..count {
+            bench.run(&format!("oracle {}", 101 + price % 7));
+        }
+        bench.engine.snapshot().unwrap().len()
+    };
+    // A version takes 32 bytes; between 3 and 17 are kept.
+    let short = versions(&mut bench, 40);
+    assert!(versions(&mut bench, 400).abs_diff(short) <= 14 * 32);
+    // Alice's opening settles at the first of them, at 101.
+    bench.run("oracle 103\nsettle alice\nsettle bob");
+    assert_eq!(bench.collateral("alice"), "10020");
+    assert_eq!(bench.collateral("bob"), "9980");
+}
+
 #[test]
 fn collected_fees_can_be_claimed_once() {
     let params = ProductParams {

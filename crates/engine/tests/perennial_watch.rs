@@ -12,7 +12,7 @@ use perennial_support::{Bench, LIQ, by_engine, plain, venue, with_flags};
 use plimsoll_engine::liquidation::{CaseEvent, Outcome};
 use plimsoll_engine::venues::perennial::{
     Command as Op, Config as VenueParams, Curve, Flags, Money, Payoff, Phase, ProductParam,
-    ProductParams, ProtocolParam, Ratio18, Role, Size,
+    ProductParams, ProtocolParam, Ratio18, Role, Settlement, Size,
 };
 use plimsoll_engine::{Engine, Event};
 use plimsoll_units::{AccountId, MarketId, Rounding, mul_div};
@@ -86,7 +86,7 @@ enum Step {
 
 const ONE: i128 = 1_000_000_000_000_000_000;
 /// Histories per property; a few seconds in all, unoptimized.
-const CASES: u32 = 250;
+const CASES: u32 = 120;
 const PRODUCTS: u16 = 3;
 const ACCOUNTS: u32 = 5;
 
@@ -379,8 +379,18 @@ fn play(params: VenueParams, steps: &[Step]) -> Result<Seen, TestCaseError> {
     for step in steps {
         let op = command(&mut bench, step);
         let before = bench.engine.state_hash();
+        let foreseen = foreseen(&bench, &op);
         match bench.apply(op) {
-            Ok(events) => count(&events, &mut seen),
+            Ok(events) => {
+                count(&events, &mut seen);
+                if let Some((product, settlement)) = foreseen {
+                    let global = bench.venue().product(product).unwrap().global();
+                    prop_assert_eq!(global.value, settlement.value);
+                    prop_assert_eq!(global.position, settlement.position);
+                    prop_assert_eq!(global.pre, settlement.pre);
+                    prop_assert_eq!(global.latest_version, settlement.to.number);
+                }
+            }
             Err(_) => prop_assert_eq!(bench.engine.state_hash(), before),
         }
         if let Err(broken) = bench.engine.audit() {
@@ -391,6 +401,14 @@ fn play(params: VenueParams, steps: &[Step]) -> Result<Seen, TestCaseError> {
         }
     }
     Ok(seen)
+}
+
+/// What the views say a settlement will lead to; it must then lead there.
+fn foreseen(bench: &Bench, op: &Op) -> Option<(MarketId, Settlement)> {
+    match *op {
+        Op::Settle { product } => Some((product, bench.venue().preview(product).ok()?)),
+        _ => None,
+    }
 }
 
 /// In the engine's mode an account stays liquidatable only for a reason that is on record.

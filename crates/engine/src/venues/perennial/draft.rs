@@ -11,11 +11,10 @@ use super::account::Account;
 use super::config::{Flags, ProductParams, Protocol};
 use super::event::Event;
 use super::flywheel::{Global, Settlement, Stamp};
-use super::numbers::{Money, PerUnit, Ratio18, Size, mul, take};
+use super::numbers::{Money, PerUnit, Ratio18, Size, abs, mul, take};
 use super::params::Parameters;
 use super::position::Role;
 use super::product::{Owed, Product};
-use super::refusal::Refusal;
 use crate::ledger::{Holder, HolderKind, Reason, Slot};
 use crate::margin::versioned::requirement;
 use crate::oracle::Version;
@@ -118,8 +117,9 @@ impl<'p> Draft<'p> {
         self.stamped = Some(settlement.through);
         let changed = self.parameters.pending.apply(&mut self.parameters.params);
         self.book_fees(tx, settlement.fee)?;
-        if changed {
-            self.report_params(tx);
+        let product = self.product.market;
+        for param in changed.into_iter().flatten() {
+            tx.emit(Event::ParamChanged { product, param });
         }
         Ok(settlement)
     }
@@ -152,14 +152,6 @@ impl<'p> Draft<'p> {
         Ok(())
     }
 
-    pub(super) fn report_params(&self, tx: &mut Tx<'_>) {
-        tx.emit(Event::ParamsChanged {
-            product: self.product.market,
-            params: self.parameters.params,
-            closed: self.parameters.closed,
-        });
-    }
-
     /// Money comes in from outside.
     pub(super) fn bring_in(&mut self, amount: Money) -> Result<(), Rejection> {
         self.global.total = self.global.total.add(amount)?;
@@ -190,27 +182,33 @@ impl<'p> Desk<'p> {
         id: AccountId,
         tx: &mut Tx<'_>,
     ) -> Result<Self, Rejection> {
-        let draft = Draft::new(product, around);
-        let known = product.index.get(&id).copied();
-        if let Some((slot, account)) = known.and_then(|slot| Some((slot, *product.slot(slot)?))) {
-            let owed = product.owed.get(&slot).copied();
-            return Ok(Self {
-                draft,
-                account,
-                slot,
-                owed,
-                credited: None,
-            });
+        if let Some(desk) = product
+            .find(id)
+            .and_then(|slot| Self::at(product, around, slot))
+        {
+            return Ok(desk);
         }
         let slot = product.next_slot()?;
-        let holder = Holder::collateral(tx.venue, product.market, id);
-        let purse = tx.open(holder, around.asset)?;
-        let account = Account::new(id, purse);
+        let purse = tx.open(
+            Holder::collateral(tx.venue, product.market, id),
+            around.asset,
+        )?;
         Ok(Self {
-            draft,
-            account,
+            draft: Draft::new(product, around),
+            account: Account::new(id, purse),
             slot,
             owed: None,
+            credited: None,
+        })
+    }
+
+    /// A working copy for the account at `slot`, if there is one.
+    pub(super) fn at(product: &'p Product, around: &Around, slot: u32) -> Option<Self> {
+        Some(Self {
+            draft: Draft::new(product, around),
+            account: *product.slot(slot)?,
+            slot,
+            owed: product.owed.get(&slot).copied(),
             credited: None,
         })
     }
@@ -291,19 +289,11 @@ impl<'p> Desk<'p> {
         self.book(tx, fee.neg()?, Reason::PositionFee)
     }
 
-    /// `amount * |price| * fee` at the version the product was settled at.
+    /// `amount * |price| * fee` at the newest version, which the product is settled at.
     pub(super) fn trade_fee(&self, role: Role, amount: Size) -> Result<Money, Rejection> {
-        let price = self.price_settled()?;
-        let magnitude = price.raw().checked_abs().ok_or(Refusal::UNDERFLOW)?;
-        let notional = mul(amount.raw(), magnitude)?;
+        let price = abs(self.draft.newest().price)?;
         let fee = self.draft.params().trade_fee(role);
-        Ok(Money::from_raw(mul(notional, fee.raw())?))
-    }
-
-    fn price_settled(&self) -> Result<PerUnit, Rejection> {
-        let (product, version) = (self.draft.product, self.draft.global.latest_version);
-        let version = super::flywheel::at(product.market, &product.history, version)?;
-        Ok(PerUnit::from_raw(version.price))
+        Ok(Money::from_raw(mul(mul(amount.raw(), price)?, fee.raw())?))
     }
 
     /// What the settled position needs: pending changes count for nothing.

@@ -5,7 +5,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{AccountId, MarketId};
 
-use super::config::ProductParams;
+use super::command::ProductParam;
 use super::numbers::{Money, PerUnit, Size};
 use super::position::Role;
 
@@ -100,13 +100,18 @@ pub enum Event {
         /// How much.
         amount: Money,
     } = 7,
-    /// A product's parameters in force changed.
-    ParamsChanged {
+    /// A product's parameter changed, and is in force.
+    ParamChanged {
         /// Which product.
         product: MarketId,
-        /// All of them, as they are now.
-        params: ProductParams,
-        /// Whether it is closed.
-        closed: bool,
+        /// The parameter with its new value.
+        param: ProductParam,
     } = 8,
+    /// A product's fee on trades was changed, and waits for pending positions to settle.
+    FeeWaits {
+        /// Which product.
+        product: MarketId,
+        /// The fee with its new value.
+        param: ProductParam,
+    } = 9,
 }

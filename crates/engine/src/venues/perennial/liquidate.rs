@@ -230,11 +230,7 @@ impl Subject for Liquidation<'_, '_> {
         amount: i128,
         reason: Reason,
     ) -> Result<(), Rejection> {
-        debug_assert_eq!(
-            payee,
-            Payee::Resolver,
-            "only the liquidator is paid on this venue"
-        );
+        assert_eq!(payee, Payee::Resolver, "only the liquidator is paid");
         let amount = Money::from_raw(amount);
         if amount > self.desk.balance(tx) {
             return Err(Refusal::UNDERFLOW.into());

@@ -3,8 +3,7 @@
 //! Everything here follows the public contracts to the last unit (`perennial-mono` at `fa5c506`,
 //! `root` v0.2.0; traces of those contracts are compared step by step), including refusals by
 //! name and order, and including their faults. Our departures are behind [`Flags`], all off in
-//! the preset `perennial`, all on in `perennial-plus` (see [`plus`](self) and the module of that
-//! name).
+//! the preset `perennial`, all on in `perennial-plus` (defined in the file `plus`).
 //!
 //! How it works, one concern a file:
 //! * `payoff`, `curve`: what a unit pays, what funding costs;
@@ -16,7 +15,8 @@
 //! * `draft`: the working copy a command is carried out on;
 //! * `watching`, `sweep`, `case`: who is examined after a command, and what comes of it;
 //! * `standing`: where accounts stand at the newest version, nothing settled;
-//! * `view`, `explain`: the state as the contract's views show it, and a liquidation as a story.
+//! * `view`, `standing`, `explain`: the state as the contract's views show it, as it would be at
+//!   the newest version, and a liquidation as a story.
 //!
 //! Money: an account's collateral, the product's clearing (accrued, not settled yet, either
 //! sign), its shortfall (minus the losses nobody has covered) and its owner's fees are holders of
@@ -315,7 +315,17 @@ impl Perennial {
         self.not_paused()?;
         let around = self.around();
         let (product, wallets) = self.parts(market)?;
-        let slot = sweep::carry_out(product, &around, wallets, account, by, tx)?;
+        let Some(slot) = product.find(account) else {
+            // The contract settles the account it has never heard of, and finds nothing.
+            Draft::new(product, &around).settle(tx)?;
+            let (maintenance, collateral) = (Money::ZERO, Money::ZERO);
+            return Err(Refusal::CantLiquidate {
+                maintenance,
+                collateral,
+            }
+            .into());
+        };
+        sweep::carry_out(product, &around, wallets, slot, by, tx)?;
         self.sweep(tx, market, Scope::Account(slot));
         Ok(())
     }
@@ -391,12 +401,16 @@ impl Perennial {
         let mut draft = Draft::new(self.product(market)?, &around);
         draft.settle(tx)?;
         let positions_pending = !draft.global.pre.is_empty();
-        draft
-            .parameters
-            .set(param, positions_pending, &around.flags)?;
-        draft.report_params(tx);
+        let flags = &around.flags;
+        let in_force = draft.parameters.set(param, positions_pending, flags)?;
         let change = draft.into_change();
         self.product_mut(market)?.accept(change);
+        let product = market;
+        tx.emit(if in_force {
+            Event::ParamChanged { product, param }
+        } else {
+            Event::FeeWaits { product, param }
+        });
         self.sweep(tx, market, Scope::Everybody);
         Ok(())
     }

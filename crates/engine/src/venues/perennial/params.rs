@@ -23,14 +23,17 @@ pub struct PendingFees {
 }
 
 impl PendingFees {
-    /// Puts what waits into force. Returns whether anything did.
-    pub(super) fn apply(&mut self, params: &mut ProductParams) -> bool {
-        let before = *params;
+    /// Puts what waits into force; says what did.
+    pub(super) fn apply(&mut self, params: &mut ProductParams) -> [Option<ProductParam>; 3] {
         let waiting = std::mem::take(self);
         params.maker_fee = waiting.maker_fee.unwrap_or(params.maker_fee);
         params.taker_fee = waiting.taker_fee.unwrap_or(params.taker_fee);
         params.position_fee = waiting.position_fee.unwrap_or(params.position_fee);
-        *params != before
+        [
+            waiting.maker_fee.map(ProductParam::MakerFee),
+            waiting.taker_fee.map(ProductParam::TakerFee),
+            waiting.position_fee.map(ProductParam::PositionFee),
+        ]
     }
 }
 
@@ -62,13 +65,14 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Changes one of them; a fee on trades waits when `positions_pending`.
+    /// Changes one of them; a fee on trades waits when `positions_pending`. Returns whether the
+    /// change is in force.
     pub(super) fn set(
         &mut self,
         param: ProductParam,
         positions_pending: bool,
         flags: &Flags,
-    ) -> Result<(), Refusal> {
+    ) -> Result<bool, Refusal> {
         // A value is checked as if it were in force, whether it waits or not.
         let mut next = self.params;
         match param {
@@ -89,8 +93,11 @@ impl Parameters {
             ProductParam::PositionFee(fee) if positions_pending => {
                 self.pending.position_fee = Some(fee);
             }
-            _ => self.params = next,
+            _ => {
+                self.params = next;
+                return Ok(true);
+            }
         }
-        Ok(())
+        Ok(false)
     }
 }

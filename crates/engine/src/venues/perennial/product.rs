@@ -22,6 +22,9 @@ use crate::ledger::{Holder, HolderKind, Ledger, Slot};
 use crate::oracle::{History, OracleError, Version};
 use crate::{Rejection, Tx};
 
+/// Versions are forgotten once there are more than this.
+const VERSIONS_MAX: usize = 16;
+
 /// Where a product's own money is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Purses {
@@ -134,13 +137,17 @@ impl Product {
     /// An account, as it was last settled.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
-        self.accounts
-            .get(usize::try_from(*self.index.get(&id)?).ok()?)
+        self.slot(self.find(id)?)
     }
 
     /// The accounts, in the order of their ids.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.index.values().filter_map(|&slot| self.slot(slot))
+    }
+
+    /// The slot of an account.
+    pub(super) fn find(&self, id: AccountId) -> Option<u32> {
+        self.index.get(&id).copied()
     }
 
     pub(super) fn slot(&self, slot: u32) -> Option<&Account> {
@@ -246,8 +253,30 @@ impl Product {
             )?;
         }
         self.history.push(self.market, version)?;
-        self.history.forget_before(self.global.latest_version);
+        self.forget_versions();
         Ok(price)
+    }
+
+    /// Keeps the versions that a settlement may still need (the last settled one, the one after
+    /// it, the newest) and a few more, so that a product nobody touches does not grow.
+    fn forget_versions(&mut self) {
+        let settled = self.global.latest_version;
+        self.history.forget_before(settled);
+        if self.history.len() <= VERSIONS_MAX {
+            return;
+        }
+        let newest = self.history.latest().number;
+        let mut kept = History::default();
+        for number in [settled, settled.saturating_add(1), newest] {
+            if let Ok(version) = self.history.at(self.market, number)
+                && version.number > kept.latest().number
+            {
+                // Newer than the last, as just asked, and times grow with numbers.
+                let pushed = kept.push(self.market, version);
+                assert!(pushed.is_ok(), "{pushed:?}");
+            }
+        }
+        self.history = kept;
     }
 
     /// Sets everybody's trips anew, from the state.

@@ -21,6 +21,7 @@ use super::case::{Numbers, OpenCase, Phase, balance};
 use super::draft::{Around, Desk};
 use super::flywheel::Settlement;
 use super::liquidate::{due, liquidate};
+use super::numbers::Money;
 use super::product::{Owed, Product};
 use super::refusal::Refusal;
 use super::wallets::Wallets;
@@ -164,12 +165,11 @@ impl Sweep<'_> {
 
     /// Settles one account, if the contract lets anybody do so now.
     fn settle(&mut self, slot: u32, settlement: &Settlement, tx: &mut Tx<'_>) {
-        let Some(id) = self.product.slot(slot).map(|a| a.id) else {
+        let Some(mut desk) = Desk::at(self.product, self.around, slot) else {
             return;
         };
         let mark = tx.savepoint();
-        let change = Desk::new(self.product, self.around, id, tx)
-            .and_then(|mut desk| desk.settle(tx).map(|()| desk.into_change()));
+        let change = desk.settle(tx).map(|()| desk.into_change());
         match change {
             Ok(change) => {
                 let credited = self.product.accept(change).credited;
@@ -236,15 +236,8 @@ impl Sweep<'_> {
         }
         let mark = tx.savepoint();
         let (product, around) = (&mut *self.product, self.around);
-        match carry_out(
-            product,
-            around,
-            self.wallets,
-            settled.account.id,
-            keeper,
-            tx,
-        ) {
-            Ok(_) => self.rearm(slot, settlement, tx),
+        match carry_out(product, around, self.wallets, slot, keeper, tx) {
+            Ok(()) => self.rearm(slot, settlement, tx),
             Err(rejection) => {
                 tx.rollback(mark);
                 self.product
@@ -263,19 +256,25 @@ impl Sweep<'_> {
 }
 
 /// Liquidates one account and puts the result into the product, or refuses and changes nothing
-/// but the transaction, which the caller takes back. Returns the account's slot.
+/// but the transaction, which the caller takes back.
 pub(super) fn carry_out(
     product: &mut Product,
     around: &Around,
     wallets: &mut Wallets,
-    id: AccountId,
+    slot: u32,
     by: AccountId,
     tx: &mut Tx<'_>,
-) -> Result<u32, Rejection> {
-    let open = product.case(id).copied();
-    let mut desk = Desk::new(product, around, id, tx)?;
+) -> Result<(), Rejection> {
+    let open = product.cases.get(&slot).copied();
+    let Some(mut desk) = Desk::at(product, around, slot) else {
+        let (maintenance, collateral) = (Money::ZERO, Money::ZERO);
+        return Err(Refusal::CantLiquidate {
+            maintenance,
+            collateral,
+        }
+        .into());
+    };
     let done = liquidate(&mut desk, tx, by, open)?;
-    let slot = desk.slot;
     let mut change = desk.into_change();
     if around.flags.reward_at_settlement {
         let purse = product.ensure_account(around, by, tx)?;
@@ -289,7 +288,7 @@ pub(super) fn carry_out(
     }
     product.accept(change);
     product.cases.insert(slot, done.case);
-    Ok(slot)
+    Ok(())
 }
 
 fn blocked_reason(rejection: &Rejection) -> BlockedReason {

@@ -45,7 +45,7 @@ impl Default for Watched {
             // A new watch has room for three drivers; were it refused, every account armed on
             // the missing one would be reported as never armed by the audit.
             let added = watch.add_driver(direction);
-            debug_assert!(added.is_ok(), "a new watch takes three drivers");
+            assert!(added.is_ok(), "a new watch takes three drivers");
         }
         Self { watch }
     }
@@ -94,13 +94,13 @@ impl Watched {
     fn set(&mut self, slot: u32, trips: &[Trip]) {
         // The drivers exist, the trips fit the lanes, and accounts are refused beyond SLOTS_MAX.
         let armed = self.watch.arm(slot, trips);
-        debug_assert!(armed.is_ok(), "{armed:?}");
+        assert!(armed.is_ok(), "{armed:?}");
     }
 
     /// Moves the version on; adds the slots it reached.
     pub(super) fn advance_version(&mut self, version: u64, popped: &mut Vec<u32>) {
         let moved = self.watch.advance(VERSION, version.into(), popped);
-        debug_assert!(moved.is_ok(), "{moved:?}");
+        assert!(moved.is_ok(), "{moved:?}");
     }
 
     /// Moves both composites; adds the slots they reached.
@@ -115,7 +115,7 @@ impl Watched {
             let price = PerUnit::from_raw(newest.price);
             let level = composite(value.of(role), price, params.maintenance);
             let moved = self.watch.advance(side(role), level, popped);
-            debug_assert!(moved.is_ok(), "{moved:?}");
+            assert!(moved.is_ok(), "{moved:?}");
         }
     }
 
