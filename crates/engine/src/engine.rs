@@ -1,5 +1,7 @@
 //! The engine: venues, one ledger, one order of commands.
 
+use std::io::{BufWriter, Write};
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{Timestamp, VenueId};
 
@@ -8,6 +10,8 @@ use crate::ledger::{Asset, Ledger};
 use crate::tx::Tx;
 use crate::venues::{Venue, VenueConfig, perennial, tsunamix};
 use crate::{Rejection, ledger};
+
+const HASH_BUFFER_BYTES: usize = 1 << 16;
 
 /// The engine's parameters, as it starts. Asset `i` gets id `i`, venue `i` gets id `i`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
@@ -93,6 +97,9 @@ pub enum RestoreError {
     /// It decodes, but its invariants do not hold.
     #[error("the snapshot's state breaks an invariant: {0}")]
     Broken(#[from] AuditError),
+    /// It decodes, but the same state is written as other bytes: these are not from a snapshot.
+    #[error("the snapshot's bytes are not the canonical ones of its state")]
+    NotCanonical,
 }
 
 /// The whole state, and the only way to change it. See the crate documentation.
@@ -157,6 +164,7 @@ impl Engine {
             }
             Err(rejection) => {
                 self.ledger.rollback(0);
+                self.ledger.commit();
                 self.events.clear();
                 self.next_case = next_case;
                 Err(rejection)
@@ -217,11 +225,17 @@ impl Engine {
     /// blake3 over the canonical encoding of the state. Two engines that accepted the same
     /// commands have the same hash on every machine; what is derived (the watch) is not in it.
     #[must_use]
+    ///
+    /// # Panics
+    /// When something in the state has more than 2^32 elements, which the encoding cannot say: a
+    /// hash of what came before it would prove nothing.
     pub fn state_hash(&self) -> StateHash {
         let mut hasher = blake3::Hasher::new();
-        // Writing into a hasher cannot fail; if it ever did, the hash would be of a prefix.
-        let written = borsh::to_writer(&mut hasher, self);
-        debug_assert!(written.is_ok(), "hashing failed: {written:?}");
+        // The encoding comes in small pieces, the hash is fast on large ones.
+        let mut buffer = BufWriter::with_capacity(HASH_BUFFER_BYTES, &mut hasher);
+        let written = borsh::to_writer(&mut buffer, self).and_then(|()| buffer.flush());
+        assert!(written.is_ok(), "the state cannot be hashed: {written:?}");
+        drop(buffer);
         StateHash(*hasher.finalize().as_bytes())
     }
 
@@ -233,12 +247,19 @@ impl Engine {
         borsh::to_vec(self)
     }
 
-    /// The engine of a snapshot: decoded, what is derived rebuilt, and audited.
+    /// The engine of a snapshot: decoded, what is derived rebuilt, and audited. Its own snapshot
+    /// is `bytes` again. A changed byte that leaves a sound state cannot be seen here: whoever
+    /// stores a snapshot stores [`Engine::state_hash`] with it.
     ///
     /// # Errors
     /// [`RestoreError`] as its variants say.
     pub fn restore(bytes: &[u8]) -> Result<Self, RestoreError> {
         let mut engine: Self = borsh::from_slice(bytes)?;
+        if engine.state_hash().0 != *blake3::hash(bytes).as_bytes() {
+            return Err(RestoreError::NotCanonical);
+        }
+        // Before anything is derived from the books, they must be sound.
+        engine.ledger.audit().map_err(AuditError::Ledger)?;
         for (at, venue) in engine.venues.iter_mut().enumerate() {
             let id =
                 VenueId(u16::try_from(at).map_err(|_| Rejection::UnknownVenue(VenueId(u16::MAX)))?);

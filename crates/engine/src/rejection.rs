@@ -39,6 +39,16 @@ pub enum Rejection {
         /// What the venue is.
         actual: &'static str,
     },
+    /// A procedure whose bounties together are more than the collateral they are shares of.
+    #[error(
+        "bounties of {first_caller_e5} and {resolver_e5} (in 1/100000) exceed the whole collateral"
+    )]
+    SharesOverOne {
+        /// The first caller's share.
+        first_caller_e5: u32,
+        /// The resolver's share.
+        resolver_e5: u32,
+    },
     /// Refused by the rules of TsunamiX V2.
     #[error(transparent)]
     TsunamiX(#[from] tsunamix::Refusal),

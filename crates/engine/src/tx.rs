@@ -9,9 +9,10 @@ use plimsoll_units::{AssetId, CaseId, Timestamp, VenueId};
 use crate::event::Event;
 use crate::ledger::{Holder, Ledger, LedgerError, Reason, Slot};
 
-/// A point to roll money and events back to.
+/// A point to roll money and events back to. Good within its own command alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Savepoint {
+    commits: u64,
     ledger: usize,
     events: usize,
     next_case: u64,
@@ -109,6 +110,7 @@ impl<'a> Tx<'a> {
     #[must_use]
     pub fn savepoint(&self) -> Savepoint {
         Savepoint {
+            commits: self.ledger.commits(),
             ledger: self.ledger.mark(),
             events: self.events.len(),
             next_case: *self.next_case,
@@ -116,7 +118,16 @@ impl<'a> Tx<'a> {
     }
 
     /// Takes back money and events since `savepoint`.
+    ///
+    /// # Panics
+    /// When the savepoint is of another command, or was rolled back beyond: what it stands for is
+    /// final then, and a part of it would stay on the books.
     pub fn rollback(&mut self, savepoint: Savepoint) {
+        assert_eq!(
+            savepoint.commits,
+            self.ledger.commits(),
+            "a savepoint of another command"
+        );
         self.ledger.rollback(savepoint.ledger);
         self.events.truncate(savepoint.events);
         *self.next_case = savepoint.next_case;

@@ -8,8 +8,10 @@
 //! * each asset's balances sum to zero after every command ([`Ledger::audit`] recounts);
 //! * a holder that stands for somebody's own money never goes below zero;
 //! * amounts are raw integers of the asset's smallest unit; a movement is never negative;
-//! * a rejected command leaves no movement behind ([`Ledger::rollback`]).
+//! * a rejected command leaves nothing behind ([`Ledger::rollback`]): not a movement, and not a
+//!   byte of the encoding either. A closed slot therefore keeps no trace of who had it.
 
+mod audit;
 mod holder;
 mod reason;
 
@@ -93,6 +95,9 @@ pub enum LedgerError {
     /// No such asset.
     #[error("{0} is not an asset of this ledger")]
     UnknownAsset(AssetId),
+    /// [`HolderKind::Closed`] stands for nobody.
+    #[error("nobody cannot hold money")]
+    Nobody,
     /// No such slot, or a closed one.
     #[error("no holder is kept at slot {0}")]
     UnknownSlot(u32),
@@ -130,6 +135,8 @@ pub struct Ledger {
     free: Vec<Slot>,
     #[borsh(skip)]
     undo: Vec<Undo>,
+    #[borsh(skip)]
+    commits: u64,
 }
 
 impl Ledger {
@@ -158,17 +165,16 @@ impl Ledger {
     /// whether the holder has one already: the caller keeps the slot.
     ///
     /// # Errors
-    /// [`LedgerError::UnknownAsset`], [`LedgerError::Full`].
+    /// [`LedgerError::Nobody`], [`LedgerError::UnknownAsset`], [`LedgerError::Full`].
     pub fn open(&mut self, holder: Holder, asset: AssetId) -> Result<Slot, LedgerError> {
+        if holder.kind == HolderKind::Closed {
+            return Err(LedgerError::Nobody);
+        }
         if self.assets.len() <= asset.index() {
             return Err(LedgerError::UnknownAsset(asset));
         }
         if let Some(slot) = self.free.pop() {
-            let at = slot.index();
-            if let (Some(h), Some(k)) = (self.holders.get_mut(at), self.kept.get_mut(at)) {
-                *h = holder;
-                *k = asset;
-            }
+            self.occupy(slot, holder, asset);
             self.undo.push(Undo::Opened { slot, reused: true });
             return Ok(slot);
         }
@@ -192,9 +198,7 @@ impl Ledger {
         if balance != 0 {
             return Err(LedgerError::NotEmpty { holder, balance });
         }
-        if let Some(h) = self.holders.get_mut(slot.index()) {
-            *h = Holder::CLOSED;
-        }
+        self.vacate(slot);
         self.free.push(slot);
         self.undo.push(Undo::Closed {
             slot,
@@ -216,7 +220,7 @@ impl Ledger {
         self.holders
             .get(slot.index())
             .copied()
-            .filter(|h| *h != Holder::CLOSED)
+            .filter(|h| h.kind != HolderKind::Closed)
     }
 
     /// Moves `amount` raw units. A zero amount moves nothing and reports nothing.
@@ -273,19 +277,35 @@ impl Ledger {
         Ok(Some(movement))
     }
 
-    /// A mark to roll back to: the number of changes since the last commit.
+    /// A mark to roll back to: the number of changes since the last commit. It is good until that
+    /// many changes are taken back, or the next commit.
     #[must_use]
     pub fn mark(&self) -> usize {
         self.undo.len()
     }
 
-    /// Makes everything since the last commit final.
+    /// Makes everything since the last commit final. No mark set before is good any more.
     pub fn commit(&mut self) {
         self.undo.clear();
+        self.commits = self.commits.wrapping_add(1);
     }
 
-    /// Takes back everything since `mark`, newest first.
+    /// How often [`Ledger::commit`] was called in this process: which command a mark belongs to.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits
+    }
+
+    /// Takes back everything since `mark`, newest first. Costs the number of changes taken back.
+    ///
+    /// # Panics
+    /// When fewer changes than `mark` are there: then what the mark was set before is already
+    /// final or taken back, and going on would leave a part of it on the books.
     pub fn rollback(&mut self, mark: usize) {
+        assert!(
+            mark <= self.undo.len(),
+            "a mark of {mark} changes, but only {} are open",
+            self.undo.len()
+        );
         while self.undo.len() > mark {
             match self.undo.pop() {
                 Some(Undo::Moved { from, to, amount }) => {
@@ -300,45 +320,11 @@ impl Ledger {
                     asset,
                 }) => {
                     self.free.pop();
-                    if let Some(h) = self.holders.get_mut(slot.index()) {
-                        *h = holder;
-                    }
-                    if let Some(k) = self.kept.get_mut(slot.index()) {
-                        *k = asset;
-                    }
+                    self.occupy(slot, holder, asset);
                 }
                 None => return,
             }
         }
-    }
-
-    /// Recounts every asset from its holders.
-    ///
-    /// # Errors
-    /// The first asset that does not sum to zero, with the sum; or the first holder below zero
-    /// that may not be.
-    pub fn audit(&self) -> Result<(), String> {
-        let mut sums = vec![plimsoll_units::Wide::ZERO; self.assets.len()];
-        for ((&balance, &holder), asset) in self.balances.iter().zip(&self.holders).zip(&self.kept)
-        {
-            if balance < 0 && !holder.kind.may_owe() {
-                return Err(format!(
-                    "{holder} has a negative balance of {balance} raw units"
-                ));
-            }
-            if let Some(sum) = sums.get_mut(asset.index()) {
-                *sum = sum.add(balance.into()).map_err(|e| e.to_string())?;
-            }
-        }
-        for (sum, asset) in sums.iter().zip(&self.assets) {
-            if !sum.is_zero() {
-                return Err(format!(
-                    "{} sums to {sum} raw units instead of zero",
-                    asset.symbol
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// Every open holder with its asset and balance, in slot order.
@@ -347,20 +333,25 @@ impl Ledger {
             .iter()
             .zip(&self.kept)
             .zip(&self.balances)
-            .filter(|((holder, _), _)| **holder != Holder::CLOSED)
+            .filter(|((holder, _), _)| holder.kind != HolderKind::Closed)
             .map(|((&holder, &asset), &balance)| (holder, asset, balance))
     }
 
     /// Bytes this ledger has allocated, for capacity planning.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        let per_slot = size_of::<i128>()
-            .saturating_add(size_of::<Holder>())
-            .saturating_add(size_of::<AssetId>());
-        self.balances
-            .capacity()
-            .saturating_mul(per_slot)
-            .saturating_add(self.free.capacity().saturating_mul(size_of::<Slot>()))
+        fn of<T>(vec: &Vec<T>) -> usize {
+            vec.capacity().saturating_mul(size_of::<T>())
+        }
+        [
+            of(&self.balances),
+            of(&self.holders),
+            of(&self.kept),
+            of(&self.free),
+            of(&self.undo),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
     }
 
     fn look(&self, slot: Slot) -> Result<(i128, Holder, AssetId), LedgerError> {
@@ -370,7 +361,7 @@ impl Ledger {
             self.holders.get(at),
             self.kept.get(at),
         ) {
-            (Some(&balance), Some(&holder), Some(&asset)) if holder != Holder::CLOSED => {
+            (Some(&balance), Some(&holder), Some(&asset)) if holder.kind != HolderKind::Closed => {
                 Ok((balance, holder, asset))
             }
             _ => Err(LedgerError::UnknownSlot(slot.0)),
@@ -383,11 +374,21 @@ impl Ledger {
         }
     }
 
+    fn occupy(&mut self, slot: Slot, holder: Holder, asset: AssetId) {
+        let at = slot.index();
+        if let (Some(h), Some(k)) = (self.holders.get_mut(at), self.kept.get_mut(at)) {
+            *h = holder;
+            *k = asset;
+        }
+    }
+
+    fn vacate(&mut self, slot: Slot) {
+        self.occupy(slot, Holder::CLOSED, AssetId(0));
+    }
+
     fn forget(&mut self, slot: Slot, reused: bool) {
         if reused {
-            if let Some(h) = self.holders.get_mut(slot.index()) {
-                *h = Holder::CLOSED;
-            }
+            self.vacate(slot);
             self.free.push(slot);
         } else {
             self.balances.pop();
@@ -396,3 +397,6 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,34 +26,43 @@ pub fn walk<S: Subject>(
     stages: &[Stage],
     subject: &mut S,
 ) -> Result<Walked, Rejection> {
-    let mut shortfall = 0i128;
+    follow(tx, case, stages, |stage, tx| stage.take(tx, case, subject))
+}
+
+/// The walk itself, whatever a stage is: `take` does one stage's work.
+fn follow<T>(
+    tx: &mut Tx<'_>,
+    case: &Case,
+    stages: &[T],
+    mut take: impl FnMut(&T, &mut Tx<'_>) -> Result<Step, Rejection>,
+) -> Result<Walked, Rejection> {
+    let mut total = 0i128;
     for stage in stages {
-        let step = stage.take(tx, case, subject)?;
-        match step {
+        let (stage, amount, waits) = match take(stage, tx)? {
             Step::Next {
                 stage,
                 amount,
-                shortfall: more,
+                shortfall,
             } => {
-                shortfall = shortfall
-                    .checked_add(more)
+                total = total
+                    .checked_add(shortfall)
                     .ok_or(plimsoll_units::ArithmeticError::Overflow)?;
-                tx.emit(CaseEvent::Stage {
-                    case: case.id,
-                    stage,
-                    amount,
-                });
+                (stage, amount, false)
             }
             Step::Restored => break,
-            Step::Waiting { stage, amount } => {
-                tx.emit(CaseEvent::Stage {
-                    case: case.id,
-                    stage,
-                    amount,
-                });
-                return Ok(Walked::Waiting);
-            }
+            Step::Waiting { stage, amount } => (stage, amount, true),
+        };
+        tx.emit(CaseEvent::Stage {
+            case: case.id,
+            stage,
+            amount,
+        });
+        if waits {
+            return Ok(Walked::Waiting);
         }
     }
-    Ok(Walked::Done { shortfall })
+    Ok(Walked::Done { shortfall: total })
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,3 +149,6 @@ pub const fn rounding_text(rounding: Rounding) -> &'static str {
         Rounding::HalfEven => "rounded to nearest, for display",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,9 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// The feed after a new price, or why it is refused. `self` is the feed before it.
+    /// The feed after a new price, or why it is refused. `self` is the feed before it. The version
+    /// alone decides what is newer; a price may be published earlier than the last one was, and is
+    /// then stale earlier.
     ///
     /// # Errors
     /// [`OracleError::NotNewer`], [`OracleError::NotPositive`], [`OracleError::FromTheFuture`],

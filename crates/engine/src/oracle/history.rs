@@ -23,19 +23,28 @@ pub struct History {
 }
 
 impl History {
-    /// Adds the newest version.
+    /// Adds the newest version. Its number is above the last one's, and above zero; its time may
+    /// be the same but not earlier.
     ///
     /// # Errors
-    /// [`OracleError::NotNewer`] when its number does not follow the last; the time may be the
-    /// same but not earlier.
+    /// [`OracleError::NotNewer`], [`OracleError::Backdated`].
     pub fn push(&mut self, market: MarketId, version: Version) -> Result<(), OracleError> {
-        let last = self.latest();
-        if version.number <= last.number || version.time < last.time {
-            let (current, given) = (last.number, version.number);
+        let last = self.versions.last();
+        let current = last.map_or(0, |last| last.number);
+        if version.number <= current {
+            let given = version.number;
             return Err(OracleError::NotNewer {
                 market,
                 current,
                 given,
+            });
+        }
+        if let Some(last) = last.filter(|last| version.time < last.time) {
+            return Err(OracleError::Backdated {
+                market,
+                version: version.number,
+                last: last.time,
+                given: version.time,
             });
         }
         self.versions.push(version);
@@ -64,10 +73,12 @@ impl History {
             })
     }
 
-    /// Forgets the versions before `number`, which nobody will ask for again.
+    /// Forgets the versions before `number`, which nobody will ask for again. The newest is always
+    /// kept: without it an old version could be published anew. Costs the number of versions kept.
     pub fn forget_before(&mut self, number: u64) {
-        let keep_from = self.versions.partition_point(|v| v.number < number);
-        self.versions.drain(..keep_from);
+        let newest = self.versions.len().saturating_sub(1);
+        let before = self.versions.partition_point(|v| v.number < number);
+        self.versions.drain(..before.min(newest));
     }
 
     /// How many versions are kept.

@@ -26,6 +26,18 @@ pub enum OracleError {
         /// The version offered.
         given: u64,
     },
+    /// Newer by its number, but from before the last one.
+    #[error("version {version} of {market} is from {given}, before the last one, from {last}")]
+    Backdated {
+        /// The market.
+        market: MarketId,
+        /// The version offered.
+        version: u64,
+        /// The time of the version in force.
+        last: Timestamp,
+        /// The time offered.
+        given: Timestamp,
+    },
     /// A price that is zero or negative where the venue needs a positive one.
     #[error("the price {price} (raw) of {market} is not positive")]
     NotPositive {
@@ -80,3 +92,6 @@ pub enum OracleError {
         version: u64,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@
 use plimsoll_units::{Rounding, mul_div};
 
 use crate::Rejection;
-use crate::ledger::Reason;
+use crate::ledger::{LedgerError, Reason};
 use crate::liquidation::{Close, Payee, StageKind, Step, Subject};
 use crate::tx::Tx;
 
@@ -36,17 +36,27 @@ pub struct Split {
 
 impl Confiscate {
     /// Shares `collateral` out. Both bounties round down, in favour of the backstop, which gets
-    /// the remainder: the three always sum to `collateral`.
+    /// the remainder: the three are never negative and always sum to `collateral`.
     ///
     /// # Errors
-    /// When a number does not fit, or the shares exceed the whole.
+    /// [`Rejection::SharesOverOne`], however little there is to share;
+    /// [`LedgerError::Negative`] when there is less than nothing.
     pub fn split(&self, collateral: i128) -> Result<Split, Rejection> {
+        let shares = i128::from(self.first_caller_e5).saturating_add(self.resolver_e5.into());
+        if shares > SHARE_ONE {
+            return Err(Rejection::SharesOverOne {
+                first_caller_e5: self.first_caller_e5,
+                resolver_e5: self.resolver_e5,
+            });
+        }
+        if collateral < 0 {
+            return Err(LedgerError::Negative(collateral).into());
+        }
         let share = |e5: u32| mul_div(collateral, e5.into(), SHARE_ONE, Rounding::Down);
         let (first_caller, resolver) = (share(self.first_caller_e5)?, share(self.resolver_e5)?);
         let backstop = collateral
             .checked_sub(first_caller)
             .and_then(|left| left.checked_sub(resolver))
-            .filter(|left| *left >= 0)
             .ok_or(plimsoll_units::ArithmeticError::Overflow)?;
         Ok(Split {
             first_caller,

@@ -69,3 +69,6 @@ impl Stage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

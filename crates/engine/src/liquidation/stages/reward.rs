@@ -32,14 +32,15 @@ pub struct Reward {
 }
 
 impl Reward {
-    /// `min(collateral, max(requirement, minimum) * fee)`, rounded down in favour of the account.
+    /// `min(collateral, max(requirement, minimum) * fee)`, rounded down in favour of the account,
+    /// and never negative: an account below zero pays no reward, and receives none.
     ///
     /// # Errors
     /// When a number does not fit.
     pub fn amount(&self, requirement: i128, collateral: i128) -> Result<i128, Rejection> {
         let base = Fixed::<18>::from_raw(requirement.max(self.minimum_requirement));
         let uncapped = base.mul(self.fee, Rounding::Down)?;
-        Ok(uncapped.raw().min(collateral))
+        Ok(uncapped.raw().min(collateral).max(0))
     }
 
     pub(super) fn take<S: Subject>(
