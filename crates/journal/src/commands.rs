@@ -13,9 +13,7 @@
 //! again, they are refused again, and change nothing.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use plimsoll_engine::{
-    AuditError, Body, Command, Config, Engine, Event, Rejection, StateHash,
-};
+use plimsoll_engine::{AuditError, Body, Command, Config, Engine, Event, Rejection, StateHash};
 use plimsoll_units::{Timestamp, VenueId};
 
 use crate::envelope::{Head, Record};
@@ -148,7 +146,10 @@ impl<L: Log> Recorder<L> {
     /// # Errors
     /// [`JournalError`]; the journal must be empty.
     pub fn begin(journal: Journal<L>, config: &Config) -> Result<Self, JournalError> {
-        let mut recorder = Self { journal, payload: Vec::new() };
+        let mut recorder = Self {
+            journal,
+            payload: Vec::new(),
+        };
         recorder.append(kind::GENESIS, Timestamp::EPOCH, VenueId(0), config)?;
         Ok(recorder)
     }
@@ -156,7 +157,10 @@ impl<L: Log> Recorder<L> {
     /// Goes on with a journal that has its parameters already.
     #[must_use]
     pub fn resume(journal: Journal<L>) -> Self {
-        Self { journal, payload: Vec::new() }
+        Self {
+            journal,
+            payload: Vec::new(),
+        }
     }
 
     /// Records a command; durable after the next [`Recorder::commit`]. Returns its sequence.
@@ -176,7 +180,10 @@ impl<L: Log> Recorder<L> {
     /// # Errors
     /// [`JournalError`].
     pub fn checkpoint(&mut self, engine: &Engine) -> Result<u64, JournalError> {
-        let checkpoint = Checkpoint { accepted: engine.accepted(), state: engine.state_hash() };
+        let checkpoint = Checkpoint {
+            accepted: engine.accepted(),
+            state: engine.state_hash(),
+        };
         let time = self.journal.head().time;
         self.append(kind::CHECKPOINT, time, VenueId(0), &checkpoint)
     }
@@ -228,9 +235,17 @@ impl<L: Log> Recorder<L> {
 /// # Errors
 /// [`RebuildError::UnknownKind`], [`RebuildError::Payload`].
 pub fn read(record: &Record<'_>) -> Result<Entry, RebuildError> {
-    let payload = |why| RebuildError::Payload { sequence: record.sequence, kind: record.kind, why };
+    let payload = |why| RebuildError::Payload {
+        sequence: record.sequence,
+        kind: record.kind,
+        why,
+    };
     let command = |body| {
-        Entry::Command(Command { time: record.time, venue: record.venue, body })
+        Entry::Command(Command {
+            time: record.time,
+            venue: record.venue,
+            body,
+        })
     };
     let bytes = record.payload;
     Ok(match record.kind {
@@ -238,7 +253,12 @@ pub fn read(record: &Record<'_>) -> Result<Entry, RebuildError> {
         kind::TSUNAMIX => command(Body::TsunamiX(borsh::from_slice(bytes).map_err(payload)?)),
         kind::PERENNIAL => command(Body::Perennial(borsh::from_slice(bytes).map_err(payload)?)),
         kind::CHECKPOINT => Entry::Checkpoint(borsh::from_slice(bytes).map_err(payload)?),
-        found => return Err(RebuildError::UnknownKind { sequence: record.sequence, found }),
+        found => {
+            return Err(RebuildError::UnknownKind {
+                sequence: record.sequence,
+                found,
+            });
+        }
     })
 }
 
@@ -270,7 +290,10 @@ impl Rebuilder {
     /// A rebuilder that passes over checkpoints: for reading a journal, not for verifying it.
     #[must_use]
     pub fn unchecked() -> Self {
-        Self { unchecked: true, ..Self::default() }
+        Self {
+            unchecked: true,
+            ..Self::default()
+        }
     }
 
     /// Gives up the engine as it stands.
@@ -328,17 +351,28 @@ impl Rebuilder {
     /// [`RebuildError::Empty`], [`RebuildError::Audit`].
     pub fn finish(self, head: Head) -> Result<Rebuilt, RebuildError> {
         let engine = self.engine.ok_or(RebuildError::Empty)?;
-        engine
-            .audit()
-            .map_err(|source| RebuildError::Audit { sequence: self.last, source })?;
+        engine.audit().map_err(|source| RebuildError::Audit {
+            sequence: self.last,
+            source,
+        })?;
         let (refused, checkpoints) = (self.refused, self.checkpoints);
-        Ok(Rebuilt { engine, head, refused, checkpoints })
+        Ok(Rebuilt {
+            engine,
+            head,
+            refused,
+            checkpoints,
+        })
     }
 }
 
 fn check(engine: &Engine, then: &Checkpoint, sequence: u64) -> Result<(), RebuildError> {
-    engine.audit().map_err(|source| RebuildError::Audit { sequence, source })?;
-    let now = Checkpoint { accepted: engine.accepted(), state: engine.state_hash() };
+    engine
+        .audit()
+        .map_err(|source| RebuildError::Audit { sequence, source })?;
+    let now = Checkpoint {
+        accepted: engine.accepted(),
+        state: engine.state_hash(),
+    };
     if now == *then {
         return Ok(());
     }
@@ -362,7 +396,9 @@ pub fn rebuild(
 ) -> Result<Rebuilt, RebuildError> {
     let mut rebuilder = Rebuilder::default();
     let head = reader::verify(log, |record| {
-        rebuilder.apply(record, |command, outcome| seen(record.sequence, command, outcome))
+        rebuilder.apply(record, |command, outcome| {
+            seen(record.sequence, command, outcome)
+        })
     })?;
     rebuilder.finish(head)
 }

@@ -64,12 +64,18 @@ fn explain(log: &RedbLog, case: CaseId, json: bool) -> anyhow::Result<bool> {
     };
     let story = story(log, &found)?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&Told::new(&found, &story))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&Told::new(&found, &story))?
+        );
         return Ok(true);
     }
     print!("{story}");
     println!("\nThe record");
-    println!("  opened: record {}, {}", found.opened, found.case.trigger.at);
+    println!(
+        "  opened: record {}, {}",
+        found.opened, found.case.trigger.at
+    );
     for record in &found.blocked {
         println!("  tried in vain: record {record}");
     }
@@ -103,7 +109,9 @@ fn replay(
     let mut rebuilder = Rebuilder::unchecked();
     let mut reader = Reader::new(log);
     while reader.head().sequence + 1 < end {
-        let Some(record) = reader.next_record()? else { break };
+        let Some(record) = reader.next_record()? else {
+            break;
+        };
         let sequence = record.sequence;
         if sequence.is_multiple_of(4096) {
             bar.set_position(sequence);
@@ -153,7 +161,9 @@ fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     };
     let engine = replay(log, *record, |_, _, _| {})?.context("the journal is empty")?;
     let target = found.case.target;
-    let venue = engine.venue(target.venue).context("the case's venue is not in the journal")?;
+    let venue = engine
+        .venue(target.venue)
+        .context("the case's venue is not in the journal")?;
     let told = match (venue, &command.body) {
         (Venue::Perennial(venue), Body::Perennial(body)) => {
             let by = match body {
@@ -161,11 +171,16 @@ fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
                 _ => house(venue.execution()),
             };
             let coming = match *body {
-                perennial::Command::OracleVersion { product, version, time, price }
-                    if product == target.market =>
-                {
-                    Some(Version { number: version, time, price: price.raw() })
-                }
+                perennial::Command::OracleVersion {
+                    product,
+                    version,
+                    time,
+                    price,
+                } if product == target.market => Some(Version {
+                    number: version,
+                    time,
+                    price: price.raw(),
+                }),
                 _ => None,
             };
             let who = (target.account, by);
@@ -191,10 +206,15 @@ fn house(execution: Execution) -> AccountId {
 fn unfinished(found: &Found) -> Story {
     use plimsoll_engine::liquidation::story::Chapter;
     let (target, trigger) = (found.case.target, found.case.trigger);
-    let ended = found.closed.map_or("was not carried out before the journal ends", |(_, o)| {
-        outcome_text(o)
-    });
-    let mut story = Story::new(format!("{target}: {} at {}; it {ended}.", trigger.rule, trigger.at));
+    let ended = found
+        .closed
+        .map_or("was not carried out before the journal ends", |(_, o)| {
+            outcome_text(o)
+        });
+    let mut story = Story::new(format!(
+        "{target}: {} at {}; it {ended}.",
+        trigger.rule, trigger.at
+    ));
     story.tell(Chapter::Inputs, "price (raw)", trigger.price);
     story.tell(Chapter::Inputs, "oracle version", trigger.version);
     story.tell(Chapter::Inputs, "equity (raw)", trigger.equity);
@@ -232,8 +252,10 @@ fn list(log: &RedbLog, json: bool) -> anyhow::Result<bool> {
     })?
     .context("the journal is empty")?;
     let total = cases.len();
-    let mut rows: Vec<Row> =
-        cases.iter().map(|(record, case)| row(*record, case, &engine)).collect();
+    let mut rows: Vec<Row> = cases
+        .iter()
+        .map(|(record, case)| row(*record, case, &engine))
+        .collect();
     rows.sort_by(|a, b| b.size.total_cmp(&a.size).then(a.case.cmp(&b.case)));
     rows.truncate(LISTED);
     if json {
@@ -310,4 +332,3 @@ impl Told {
         }
     }
 }
-

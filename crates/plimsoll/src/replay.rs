@@ -77,9 +77,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
         took.as_secs_f64()
     );
     println!("report      {}", report.display());
-    println!("details     {}", options.out.join("liquidations.csv").display());
+    println!(
+        "details     {}",
+        options.out.join("liquidations.csv").display()
+    );
     if let Some(journal) = &options.journal {
-        println!("journal     {} (plimsoll verify, plimsoll explain)", journal.display());
+        println!(
+            "journal     {} (plimsoll verify, plimsoll explain)",
+            journal.display()
+        );
     }
     Ok(true)
 }
@@ -140,11 +146,17 @@ struct JournalSink {
 impl JournalSink {
     fn create(path: &Path, config: &Config) -> anyhow::Result<Self> {
         if path.exists() {
-            bail!("{} exists already; a replay begins a new journal", path.display());
+            bail!(
+                "{} exists already; a replay begins a new journal",
+                path.display()
+            );
         }
         let log = RedbLog::create(path)?;
         let journal = Journal::open(log, Bounds::default())?;
-        Ok(Self { recorder: Recorder::begin(journal, config)?, since_checkpoint: 0 })
+        Ok(Self {
+            recorder: Recorder::begin(journal, config)?,
+            since_checkpoint: 0,
+        })
     }
 }
 
@@ -163,7 +175,10 @@ impl CommandSink for JournalSink {
             return Ok(());
         }
         self.since_checkpoint = 0;
-        self.recorder.checkpoint(engine).map(drop).map_err(sink_error)
+        self.recorder
+            .checkpoint(engine)
+            .map(drop)
+            .map_err(sink_error)
     }
 
     fn finish(&mut self, engine: &Engine) -> Result<(), SinkError> {

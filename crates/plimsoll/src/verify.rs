@@ -88,14 +88,13 @@ fn check_snapshot(log: &dyn Log, rebuilt: &Rebuilt) -> Result<(), RebuildError> 
     let Some(snapshot) = log.snapshot_at_or_before(rebuilt.head.sequence)? else {
         return Ok(());
     };
-    let corrupt = |expected: String, found: String| {
-        plimsoll_journal::JournalError::CorruptSnapshot {
+    let corrupt =
+        |expected: String, found: String| plimsoll_journal::JournalError::CorruptSnapshot {
             sequence: snapshot.sequence,
             field: "state",
             expected,
             found,
-        }
-    };
+        };
     let recorded = snapshot.state_hash.to_string();
     let engine = Engine::restore(&snapshot.state)
         .map_err(|error| corrupt(recorded.clone(), error.to_string()))?;
@@ -122,7 +121,10 @@ fn recover(options: &Options) -> Result<(), u8> {
             Ok(())
         }
         Err(error) => {
-            eprintln!("error: cannot recover {}: {error}", options.journal.display());
+            eprintln!(
+                "error: cannot recover {}: {error}",
+                options.journal.display()
+            );
             Err(2)
         }
     }
@@ -159,14 +161,25 @@ fn print(verdict: &Verdict, options: &Options) {
         println!("{}: {}", verdict.verdict, options.journal.display());
         println!("  {why}");
         if verdict.verdict == "corrupt" {
-            println!("  `plimsoll verify --recover` keeps the valid prefix and puts this file aside");
+            println!(
+                "  `plimsoll verify --recover` keeps the valid prefix and puts this file aside"
+            );
         }
         return;
     }
     println!("fine: {}", options.journal.display());
-    println!("  records      {} in an unbroken chain, the last is {}", verdict.records, verdict.chain);
-    println!("  commands     {} accepted, {} refused", verdict.accepted, verdict.refused);
+    println!(
+        "  records      {} in an unbroken chain, the last is {}",
+        verdict.records, verdict.chain
+    );
+    println!(
+        "  commands     {} accepted, {} refused",
+        verdict.accepted, verdict.refused
+    );
     println!("  state        {}", verdict.state);
-    println!("  checkpoints  {} recorded hashes met again", verdict.checkpoints);
+    println!(
+        "  checkpoints  {} recorded hashes met again",
+        verdict.checkpoints
+    );
     println!("  conservation every asset sums to zero, every venue's totals agree with the ledger");
 }

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn crates_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("crates/").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("crates/")
+        .to_owned()
 }
 
 /// Every Rust file under `dir`, with its text.
@@ -34,21 +37,29 @@ fn shipped(text: &str) -> &str {
 
 fn is_test_file(path: &Path) -> bool {
     path.components().any(|c| c.as_os_str() == "tests")
-        || path.file_name().is_some_and(|n| n == "tests.rs" || n == "naive.rs")
+        || path
+            .file_name()
+            .is_some_and(|n| n == "tests.rs" || n == "naive.rs")
 }
 
 /// Lines of shipped code (comments left out) that hold `word` as a word of its own.
 fn uses<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = (usize, &'t str)> {
-    shipped(text).lines().enumerate().filter_map(move |(at, line)| {
-        let code = line.split("//").next().unwrap_or_default();
-        let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-        let hit = code.match_indices(word).any(|(from, _)| {
-            let before = code[..from].bytes().last().is_some_and(is_word);
-            let after = code[from + word.len()..].bytes().next().is_some_and(is_word);
-            !before && !after
-        });
-        hit.then_some((at + 1, line.trim()))
-    })
+    shipped(text)
+        .lines()
+        .enumerate()
+        .filter_map(move |(at, line)| {
+            let code = line.split("//").next().unwrap_or_default();
+            let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+            let hit = code.match_indices(word).any(|(from, _)| {
+                let before = code[..from].bytes().last().is_some_and(is_word);
+                let after = code[from + word.len()..]
+                    .bytes()
+                    .next()
+                    .is_some_and(is_word);
+                !before && !after
+            });
+            hit.then_some((at + 1, line.trim()))
+        })
 }
 
 fn check_absent(crate_name: &str, words: &[&str], except: &[&str]) {
@@ -64,15 +75,30 @@ fn check_absent(crate_name: &str, words: &[&str], except: &[&str]) {
             }
         }
     }
-    assert!(offences.is_empty(), "must not appear in {crate_name}:\n{offences}");
+    assert!(
+        offences.is_empty(),
+        "must not appear in {crate_name}:\n{offences}"
+    );
 }
 
 /// Invariant 1: the core sees no clock, thread, file, socket, float, or map without an order.
 #[test]
 fn the_core_is_deterministic_by_what_it_does_not_import() {
     let words = [
-        "SystemTime", "Instant", "HashMap", "HashSet", "RandomState", "thread", "fs", "net",
-        "tokio", "serde_json", "serde", "alloy", "rand", "f32",
+        "SystemTime",
+        "Instant",
+        "HashMap",
+        "HashSet",
+        "RandomState",
+        "thread",
+        "fs",
+        "net",
+        "tokio",
+        "serde_json",
+        "serde",
+        "alloy",
+        "rand",
+        "f32",
     ];
     check_absent("units", &words, &[]);
     check_absent("engine", &words, &[]);
@@ -118,7 +144,10 @@ fn every_source_file_opens_with_what_it_is() {
             let _ = writeln!(silent, "{}", path.display());
         }
     }
-    assert!(silent.is_empty(), "these files do not say what they are:\n{silent}");
+    assert!(
+        silent.is_empty(),
+        "these files do not say what they are:\n{silent}"
+    );
 }
 
 /// Files stay readable in one sitting.
@@ -141,7 +170,10 @@ fn nothing_is_left_to_do() {
         let mut offences = String::new();
         for (path, text) in sources(&crates_dir().join(name).join("src")) {
             for (at, line) in text.lines().enumerate() {
-                if ["TODO", "FIXME", "XXX", "being built"].iter().any(|w| line.contains(w)) {
+                if ["TODO", "FIXME", "XXX", "being built"]
+                    .iter()
+                    .any(|w| line.contains(w))
+                {
                     let _ = writeln!(offences, "{}:{}: {line}", path.display(), at + 1);
                 }
             }

@@ -84,7 +84,13 @@ impl Collector {
                 self.opened += 1;
                 self.current = Some(case.id);
                 let (market, exposure) = shape(case);
-                let open = Open { case: *case, market, exposure, reward: 0, executed: None };
+                let open = Open {
+                    case: *case,
+                    market,
+                    exposure,
+                    reward: 0,
+                    executed: None,
+                };
                 self.open.insert(case.id, open);
             }
             Event::Case(CaseEvent::Stage { case, .. }) => {
@@ -108,28 +114,32 @@ impl Collector {
 
     /// Takes one refusal.
     pub fn refuse(&mut self, rejection: &Rejection, name: &str) {
-        let refused = self.refusals.entry(name.to_owned()).or_insert_with(|| Refused {
-            name: name.to_owned(),
-            times: 0,
-            first: rejection.to_string(),
-        });
+        let refused = self
+            .refusals
+            .entry(name.to_owned())
+            .or_insert_with(|| Refused {
+                name: name.to_owned(),
+                times: 0,
+                first: rejection.to_string(),
+            });
         refused.times += 1;
     }
 
     /// Money between kinds of holders, largest first.
     #[must_use]
     pub fn flows(&self, assets: &[Asset]) -> Vec<Flow> {
-        let flow = |(&(from, to, reason, asset), &(raw, movements)): (&(_, _, Reason, AssetId), _)| {
-            let asset = assets.get(asset.index());
-            Flow {
-                from: kind_text(from).to_owned(),
-                to: kind_text(to).to_owned(),
-                reason: reason.text().to_owned(),
-                asset: asset.map_or_else(String::new, |a| a.symbol.clone()),
-                amount: Amount::new(raw, asset.map_or(0, |a| a.decimals)),
-                movements,
-            }
-        };
+        let flow =
+            |(&(from, to, reason, asset), &(raw, movements)): (&(_, _, Reason, AssetId), _)| {
+                let asset = assets.get(asset.index());
+                Flow {
+                    from: kind_text(from).to_owned(),
+                    to: kind_text(to).to_owned(),
+                    reason: reason.text().to_owned(),
+                    asset: asset.map_or_else(String::new, |a| a.symbol.clone()),
+                    amount: Amount::new(raw, asset.map_or(0, |a| a.decimals)),
+                    movements,
+                }
+            };
         let mut flows: Vec<Flow> = self.flows.iter().map(flow).collect();
         flows.sort_by(|a, b| b.amount.approximate().total_cmp(&a.amount.approximate()));
         flows
@@ -146,7 +156,11 @@ impl Collector {
     /// Money that moved for `reason` in all, raw.
     #[must_use]
     pub fn total(&self, reason: Reason) -> i128 {
-        self.flows.iter().filter(|((_, _, r, _), _)| *r == reason).map(|(_, (raw, _))| raw).sum()
+        self.flows
+            .iter()
+            .filter(|((_, _, r, _), _)| *r == reason)
+            .map(|(_, (raw, _))| raw)
+            .sum()
     }
 
     /// How many movements of money there were.
@@ -162,7 +176,12 @@ impl Collector {
     }
 
     fn money(&mut self, movement: &Movement) {
-        let key = (movement.from.kind, movement.to.kind, movement.reason, movement.asset);
+        let key = (
+            movement.from.kind,
+            movement.to.kind,
+            movement.reason,
+            movement.asset,
+        );
         let (raw, times) = self.flows.entry(key).or_default();
         *raw = raw.saturating_add(movement.amount);
         *times += 1;
@@ -184,7 +203,9 @@ impl Collector {
             .into_iter()
             .find(|h: &Holder| h.kind == HolderKind::Collateral);
         let Some(account) = account else { return };
-        let Ok(number) = u32::try_from(account.number) else { return };
+        let Ok(number) = u32::try_from(account.number) else {
+            return;
+        };
         if let Some(row) = self
             .last_row
             .get(&(account.market.0, number))
@@ -195,7 +216,9 @@ impl Collector {
     }
 
     fn closed(&mut self, id: CaseId, outcome: Outcome, now: Timestamp) {
-        let Some(open) = self.open.remove(&id) else { return };
+        let Some(open) = self.open.remove(&id) else {
+            return;
+        };
         self.current = None;
         let Outcome::Liquidated { shortfall } = outcome else {
             self.recovered += 1;
@@ -204,7 +227,8 @@ impl Collector {
         let amount = |raw| Amount::new(raw, self.decimals);
         let (target, trigger) = (open.case.target, open.case.trigger);
         debug_assert_eq!(target.venue, self.venue);
-        self.last_row.insert((target.market.0, target.account.0), self.liquidations.len());
+        self.last_row
+            .insert((target.market.0, target.account.0), self.liquidations.len());
         self.liquidations.push(Liquidation {
             case: id.0,
             market: open.market,

@@ -61,21 +61,34 @@ pub fn draw(
     let mut sizes = Random::new(seed, &format!("{venue}/collateral"));
     let mut choices = Random::new(seed, &format!("{venue}/choices"));
     let mut arrivals = Random::new(seed, &format!("{venue}/arrivals"));
-    let leverage: Vec<u64> = population.leverage.iter().map(|l| l.weight.into()).collect();
+    let leverage: Vec<u64> = population
+        .leverage
+        .iter()
+        .map(|l| l.weight.into())
+        .collect();
     let weights = market_weights(population, markets);
-    let from = population.arrive_from.map_or(start, |when| when.0.max(start));
+    let from = population
+        .arrive_from
+        .map_or(start, |when| when.0.max(start));
     let long = population.long_share.millionths();
     let mut people: Vec<Person> = (0..population.accounts)
         .map(|_| {
             let class = choices.weighted(&leverage).unwrap_or(0);
-            let times = population.leverage.get(class).map_or(100, |l| l.times.on_grid::<2>());
+            let times = population
+                .leverage
+                .get(class)
+                .map_or(100, |l| l.times.on_grid::<2>());
             Person {
                 arrives: Timestamp(
                     from.millis()
                         .saturating_add(arrivals.between(0, population.arrive_over.millis())),
                 ),
                 market: choices.weighted(&weights).unwrap_or(0),
-                side: if choices.chance(long) { Side::Long } else { Side::Short },
+                side: if choices.chance(long) {
+                    Side::Long
+                } else {
+                    Side::Short
+                },
                 collateral: collateral(population, &mut sizes),
                 leverage_e2: u32::try_from(times).unwrap_or(u32::MAX),
             }
@@ -90,7 +103,11 @@ fn market_weights(population: &Population, markets: &[Market]) -> Vec<u64> {
         return vec![1; markets.len()];
     }
     let weight = |m: &Market| {
-        population.markets.iter().find(|w| w.symbol == m.symbol).map_or(0, |w| w.weight)
+        population
+            .markets
+            .iter()
+            .find(|w| w.symbol == m.symbol)
+            .map_or(0, |w| w.weight)
     };
     markets.iter().map(|m| weight(m).into()).collect()
 }
@@ -102,8 +119,10 @@ fn collateral(population: &Population, sizes: &mut Random) -> i128 {
     let units = population.collateral_median.approximate()
         * libm::exp(population.collateral_spread.approximate() * z);
     let cents = (units * 100.0) as i128;
-    let (least, most) =
-        (population.collateral_min.on_grid::<6>(), population.collateral_max.on_grid::<6>());
+    let (least, most) = (
+        population.collateral_min.on_grid::<6>(),
+        population.collateral_max.on_grid::<6>(),
+    );
     cents.saturating_mul(10_000).clamp(least, most)
 }
 
@@ -113,7 +132,10 @@ fn collateral(population: &Population, sizes: &mut Random) -> i128 {
 /// # Errors
 /// [`PopulationError`], which names the line.
 pub fn read(path: &Path, markets: &[Market]) -> Result<Vec<Person>, PopulationError> {
-    let read = |source| PopulationError::Read { path: path.to_owned(), source };
+    let read = |source| PopulationError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_path(path)
@@ -121,15 +143,26 @@ pub fn read(path: &Path, markets: &[Market]) -> Result<Vec<Person>, PopulationEr
     let header = reader.headers().map_err(read)?.clone();
     let expected = ["market", "side", "collateral", "leverage", "arrives"];
     if header.iter().ne(expected) {
-        let why = format!("the header must be {}, not {:?}", expected.join(","), header);
-        return Err(PopulationError::Row { path: path.to_owned(), line: 1, why });
+        let why = format!(
+            "the header must be {}, not {:?}",
+            expected.join(","),
+            header
+        );
+        return Err(PopulationError::Row {
+            path: path.to_owned(),
+            line: 1,
+            why,
+        });
     }
     let mut people = Vec::new();
     for row in reader.records() {
         let row = row.map_err(read)?;
         let line = row.position().map_or(0, csv::Position::line);
-        let person = person(&row, markets)
-            .map_err(|why| PopulationError::Row { path: path.to_owned(), line, why })?;
+        let person = person(&row, markets).map_err(|why| PopulationError::Row {
+            path: path.to_owned(),
+            line,
+            why,
+        })?;
         people.push(person);
     }
     people.sort_by_key(|p| p.arrives);
@@ -149,17 +182,23 @@ fn person(row: &csv::StringRecord, markets: &[Market]) -> Result<Person, String>
     };
     let positive = |what: &str, text: &str, decimals: u32| {
         let value = parse_scaled(text, decimals).map_err(|e| format!("{what}: {e}"))?;
-        if value > 0 { Ok(value) } else { Err(format!("{what} {text:?} is not positive")) }
+        if value > 0 {
+            Ok(value)
+        } else {
+            Err(format!("{what} {text:?} is not positive"))
+        }
     };
     let collateral = positive("collateral", field(2), 6)?;
     let leverage = positive("leverage", field(3), 2)?;
-    let arrives: jiff::Timestamp =
-        field(4).parse().map_err(|e| format!("arrives {:?}: {e}", field(4)))?;
+    let arrives: jiff::Timestamp = field(4)
+        .parse()
+        .map_err(|e| format!("arrives {:?}: {e}", field(4)))?;
     Ok(Person {
         arrives: Timestamp(arrives.as_millisecond()),
         market,
         side,
         collateral,
-        leverage_e2: u32::try_from(leverage).map_err(|_| format!("leverage {} is too large", field(3)))?,
+        leverage_e2: u32::try_from(leverage)
+            .map_err(|_| format!("leverage {} is too large", field(3)))?,
     })
 }

@@ -171,7 +171,11 @@ impl Amount {
 impl std::fmt::Display for Amount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let digits = self.raw.unsigned_abs().to_string();
-        f.pad(&plimsoll_units::format_scaled(self.raw < 0, &digits, self.decimals))
+        f.pad(&plimsoll_units::format_scaled(
+            self.raw < 0,
+            &digits,
+            self.decimals,
+        ))
     }
 }
 
@@ -213,5 +217,6 @@ pub struct Refused {
 #[must_use]
 pub fn time_text(millis: i64) -> String {
     let text = Timestamp(millis).to_string();
-    text.strip_suffix(".000").map_or_else(|| text.clone(), str::to_owned)
+    text.strip_suffix(".000")
+        .map_or_else(|| text.clone(), str::to_owned)
 }

@@ -60,12 +60,18 @@ pub(crate) fn expect(
     if expected == actual {
         return Ok(());
     }
-    Err(Mismatch { at: at.to_owned(), expected, actual })
+    Err(Mismatch {
+        at: at.to_owned(),
+        expected,
+        actual,
+    })
 }
 
 /// A field of an object, or a mismatch that names it.
 pub(crate) fn field<'v>(object: &'v Value, name: &str) -> Result<&'v Value, Mismatch> {
-    object.get(name).ok_or_else(|| Mismatch::unusable(format!("there is no {name:?} in {object}")))
+    object
+        .get(name)
+        .ok_or_else(|| Mismatch::unusable(format!("there is no {name:?} in {object}")))
 }
 
 /// A scalar as text: strings as they are, numbers and booleans as JSON writes them.
@@ -93,7 +99,8 @@ where
     T::Err: fmt::Display,
 {
     let text = text(object, name)?;
-    text.parse().map_err(|e| Mismatch::unusable(format!("{name}: {e}")))
+    text.parse()
+        .map_err(|e| Mismatch::unusable(format!("{name}: {e}")))
 }
 
 /// A field that may be left out, parsed by the type's own text form.

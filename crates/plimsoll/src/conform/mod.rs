@@ -85,7 +85,11 @@ fn run_file(venue: Language, file: &Path) -> Vec<Verdict> {
     let name = file.display().to_string();
     let unusable = |why: String| {
         let mismatch = Some(Mismatch::unusable(why));
-        vec![Verdict { file: name.clone(), vector: "(the file)".to_owned(), mismatch }]
+        vec![Verdict {
+            file: name.clone(),
+            vector: "(the file)".to_owned(),
+            mismatch,
+        }]
     };
     let document = match read(file) {
         Ok(document) => document,
@@ -98,7 +102,10 @@ fn run_file(venue: Language, file: &Path) -> Vec<Verdict> {
         return unusable("its list of vectors is empty".to_owned());
     }
     let verdict = |vector: &Value| {
-        let label = vector.get("id").or_else(|| vector.get("name")).and_then(Value::as_str);
+        let label = vector
+            .get("id")
+            .or_else(|| vector.get("name"))
+            .and_then(Value::as_str);
         let outcome = match venue {
             Language::Tsunamix => tsunamix::run(vector),
             Language::Perennial => perennial::run(vector),

@@ -35,7 +35,9 @@ pub(super) fn run(vector: &Value) -> Result<(), Mismatch> {
         .ok_or_else(|| Mismatch::unusable("the trace has no steps"))?;
     for (at, entry) in trace.iter().enumerate() {
         let step = field(entry, "step")?;
-        replay.step(step, entry).map_err(|m| m.within(&format!("step {at} {step}")))?;
+        replay
+            .step(step, entry)
+            .map_err(|m| m.within(&format!("step {at} {step}")))?;
     }
     Ok(())
 }
@@ -92,7 +94,10 @@ fn config(object: &Value) -> Result<Config, Mismatch> {
         paused: false,
     };
     Ok(Config {
-        assets: vec![Asset { symbol: "DSU".to_owned(), decimals: 18 }],
+        assets: vec![Asset {
+            symbol: "DSU".to_owned(),
+            decimals: 18,
+        }],
         venues: vec![VenueConfig::Perennial(venue)],
     })
 }
@@ -109,7 +114,12 @@ impl Replay {
     fn new(params: &Value) -> Result<Self, Mismatch> {
         let engine = Engine::new(&config(params)?)
             .map_err(|why| Mismatch::refused("the configuration", why))?;
-        Ok(Self { engine, names: Vec::new(), version: 0, seconds: START })
+        Ok(Self {
+            engine,
+            names: Vec::new(),
+            version: 0,
+            seconds: START,
+        })
     }
 
     /// Applies a step and compares what came of it.
@@ -128,10 +138,14 @@ impl Replay {
     }
 
     fn id(&mut self, name: &str) -> AccountId {
-        let at = self.names.iter().position(|n| n == name).unwrap_or_else(|| {
-            self.names.push(name.to_owned());
-            self.names.len() - 1
-        });
+        let at = self
+            .names
+            .iter()
+            .position(|n| n == name)
+            .unwrap_or_else(|| {
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            });
         AccountId(u32::try_from(at).unwrap_or(u32::MAX))
     }
 
@@ -148,23 +162,37 @@ impl Replay {
             "deposit" => {
                 let account = self.account(step, "user")?;
                 let amount = Money::from_raw(raw(step, "amount")?);
-                Do::Deposit { product, account, by: account, amount }
+                Do::Deposit {
+                    product,
+                    account,
+                    by: account,
+                    amount,
+                }
             }
             "withdraw" => {
                 let account = self.account(step, "user")?;
                 let all = text(step, "amount")? == "max";
-                let amount =
-                    if all { None } else { Some(Money::from_raw(raw(step, "amount")?)) };
-                Do::Withdraw { product, account, by: account, amount }
+                let amount = if all {
+                    None
+                } else {
+                    Some(Money::from_raw(raw(step, "amount")?))
+                };
+                Do::Withdraw {
+                    product,
+                    account,
+                    by: account,
+                    amount,
+                }
             }
             "openMake" => self.trade(step, Role::Maker, true)?,
             "openTake" => self.trade(step, Role::Taker, true)?,
             "closeMake" => self.trade(step, Role::Maker, false)?,
             "closeTake" => self.trade(step, Role::Taker, false)?,
             "settle" => Do::Settle { product },
-            "settleAccount" => {
-                Do::SettleAccount { product, account: self.account(step, "user")? }
-            }
+            "settleAccount" => Do::SettleAccount {
+                product,
+                account: self.account(step, "user")?,
+            },
             "liquidate" => {
                 let account = self.account(step, "user")?;
                 let by = if step.get("by").is_some() {
@@ -172,15 +200,27 @@ impl Replay {
                 } else {
                     self.id("liq")
                 };
-                Do::Liquidate { product, account, by }
+                Do::Liquidate {
+                    product,
+                    account,
+                    by,
+                }
             }
             "resolveShortfall" => {
                 let by = self.account(step, "by")?;
                 let amount = Money::from_raw(raw(step, "amount")?);
-                Do::ResolveShortfall { product, by, amount }
+                Do::ResolveShortfall {
+                    product,
+                    by,
+                    amount,
+                }
             }
             "set" => set(step)?,
-            _ => return Err(Mismatch::unusable(format!("there is no step called {op:?}"))),
+            _ => {
+                return Err(Mismatch::unusable(format!(
+                    "there is no step called {op:?}"
+                )));
+            }
         })
     }
 
@@ -211,14 +251,30 @@ impl Replay {
         let (product, account) = (PRODUCT, self.account(step, "user")?);
         let (by, amount) = (account, Size::from_raw(raw(step, "amount")?));
         Ok(if open {
-            Do::Open { product, account, by, role, amount }
+            Do::Open {
+                product,
+                account,
+                by,
+                role,
+                amount,
+            }
         } else {
-            Do::Close { product, account, by, role, amount }
+            Do::Close {
+                product,
+                account,
+                by,
+                role,
+                amount,
+            }
         })
     }
 
     fn result(&mut self, body: Do) -> Result<Value, Mismatch> {
-        let command = Command { time: self.now()?, venue: VENUE, body: Body::Perennial(body) };
+        let command = Command {
+            time: self.now()?,
+            venue: VENUE,
+            body: Body::Perennial(body),
+        };
         let applied = self.engine.apply(&command).map(<[Event]>::to_vec);
         Ok(match applied {
             Ok(events) => accepted(&events),
@@ -234,7 +290,11 @@ impl Replay {
         match arg {
             Arg::Number(raw) => json!(raw.to_string()),
             Arg::Account(id) => {
-                json!(self.names.get(id.index()).map_or_else(|| id.to_string(), Clone::clone))
+                json!(
+                    self.names
+                        .get(id.index())
+                        .map_or_else(|| id.to_string(), Clone::clone)
+                )
             }
             Arg::Product(id) => json!(id.to_string()),
             Arg::Code(code) => json!(format!("0x{code:x}")),
@@ -252,11 +312,14 @@ impl Replay {
         let accounts = accounts
             .as_object()
             .ok_or_else(|| Mismatch::unusable("the state's accounts are not an object"))?;
-        let known: Vec<_> =
-            accounts.iter().map(|(name, state)| (name, state, self.id(name))).collect();
+        let known: Vec<_> = accounts
+            .iter()
+            .map(|(name, state)| (name, state, self.id(name)))
+            .collect();
         let (venue, ledger) = (self.venue()?, self.engine.ledger());
-        let product =
-            venue.product(PRODUCT).map_err(|why| Mismatch::refused("the product", why))?;
+        let product = venue
+            .product(PRODUCT)
+            .map_err(|why| Mismatch::refused("the product", why))?;
         let (oracle, global) = (product.oracle(), product.global());
         let mut states = Map::new();
         for (name, expected, id) in known {
@@ -307,7 +370,10 @@ impl Replay {
 }
 
 fn set(step: &Value) -> Result<Do, Mismatch> {
-    let product = |param| Do::SetProduct { product: PRODUCT, param };
+    let product = |param| Do::SetProduct {
+        product: PRODUCT,
+        param,
+    };
     let value = |name: &str| ratio(step, name);
     let param = text(step, "param")?;
     Ok(match param.as_str() {
@@ -316,7 +382,9 @@ fn set(step: &Value) -> Result<Do, Mismatch> {
         "makerFee" => product(ProductParam::MakerFee(value("value")?)),
         "takerFee" => product(ProductParam::TakerFee(value("value")?)),
         "positionFee" => product(ProductParam::PositionFee(value("value")?)),
-        "makerLimit" => product(ProductParam::MakerLimit(Size::from_raw(raw(step, "value")?))),
+        "makerLimit" => product(ProductParam::MakerLimit(Size::from_raw(raw(
+            step, "value",
+        )?))),
         "curve" => product(ProductParam::Curve(curve(field(step, "value")?)?)),
         "closed" => product(ProductParam::Closed(flag(step, "value")?)),
         "protocolFee" => Do::SetProtocol(ProtocolParam::ProtocolFee(value("value")?)),
@@ -327,7 +395,11 @@ fn set(step: &Value) -> Result<Do, Mismatch> {
             Do::SetProtocol(ProtocolParam::MinCollateral(least))
         }
         "paused" => Do::SetProtocol(ProtocolParam::Paused(flag(step, "value")?)),
-        _ => return Err(Mismatch::unusable(format!("there is no parameter called {param:?}"))),
+        _ => {
+            return Err(Mismatch::unusable(format!(
+                "there is no parameter called {param:?}"
+            )));
+        }
     })
 }
 
@@ -337,7 +409,11 @@ fn accepted(events: &[Event]) -> Value {
     let mut settles = Vec::new();
     for event in events {
         match event {
-            Event::Perennial(Happened::AccountSettled { amount, new_shortfall, .. }) => {
+            Event::Perennial(Happened::AccountSettled {
+                amount,
+                new_shortfall,
+                ..
+            }) => {
                 settles.push(json!({
                     "amount": money(*amount), "newShortfall": money(*new_shortfall),
                 }));
@@ -377,7 +453,10 @@ fn compare(path: &str, expected: &Value, actual: &Value) -> Result<(), Mismatch>
             let names: BTreeSet<&String> = e.keys().chain(a.keys()).collect();
             for name in names {
                 let of = |object: &Map<String, Value>| {
-                    object.get(name).cloned().unwrap_or_else(|| json!("(nothing)"))
+                    object
+                        .get(name)
+                        .cloned()
+                        .unwrap_or_else(|| json!("(nothing)"))
                 };
                 compare(&format!("{path}.{name}"), &of(e), &of(a))?;
             }

@@ -45,7 +45,9 @@ pub(super) fn run(vector: &Value) -> Check {
         "profit_limit_price" => profit_limit_price(inputs, expected),
         "profit_limit_sequence" => profit_limit_sequence(inputs, expected),
         "avg_entry" => average_entry(inputs, expected),
-        other => Err(Mismatch::unusable(format!("no rule answers a vector of kind {other:?}"))),
+        other => Err(Mismatch::unusable(format!(
+            "no rule answers a vector of kind {other:?}"
+        ))),
     }
 }
 
@@ -57,7 +59,9 @@ fn each(expected: &Value, mut answer: impl FnMut(&str, &Value) -> Check) -> Chec
     if fields.is_empty() {
         return Err(Mismatch::unusable("the vector expects nothing"));
     }
-    fields.iter().try_for_each(|(name, value)| answer(name, value))
+    fields
+        .iter()
+        .try_for_each(|(name, value)| answer(name, value))
 }
 
 fn unknown(name: &str) -> Mismatch {
@@ -77,7 +81,9 @@ fn side(inputs: &Value) -> Result<Side, Mismatch> {
     match text(inputs, "side")?.as_str() {
         "long" => Ok(Side::Long),
         "short" => Ok(Side::Short),
-        other => Err(Mismatch::unusable(format!("side {other:?} is neither long nor short"))),
+        other => Err(Mismatch::unusable(format!(
+            "side {other:?} is neither long nor short"
+        ))),
     }
 }
 
@@ -92,7 +98,11 @@ fn isolated(inputs: &Value) -> Result<Result<Isolated<18, 18>, String>, Mismatch
     let collateral: Money = parse(inputs, "collateral")?;
     let fees: Money = parse(inputs, "accrued_fees")?;
     Ok(Exposure::new(side(inputs)?, size, entry)
-        .map(|exposure| Isolated { exposure, collateral, fees })
+        .map(|exposure| Isolated {
+            exposure,
+            collateral,
+            fees,
+        })
         .map_err(|e| e.to_string()))
 }
 
@@ -108,10 +118,14 @@ fn liquidation_price(inputs: &Value, expected: &Value) -> Check {
     let threshold: Rate<6> = parse(inputs, "threshold")?;
     let delta = position.delta(threshold).map_err(refused("delta_liq"))?;
     let percent = scaled(&delta, 100)?;
-    let price = position.liquidation_price(threshold).map_err(refused("liq_price"))?;
+    let price = position
+        .liquidation_price(threshold)
+        .map_err(refused("liq_price"))?;
     let or_null = |text: Option<String>| text.unwrap_or_else(|| "null".to_owned());
     let price_text = |places| -> Result<String, Mismatch> {
-        Ok(or_null(price.as_ref().map(|p| decimal(p, places)).transpose()?))
+        Ok(or_null(
+            price.as_ref().map(|p| decimal(p, places)).transpose()?,
+        ))
     };
     each(expected, |name, value| match name {
         "delta_liq_exact" => same(name, value, delta),
@@ -133,7 +147,10 @@ fn liquidation_price(inputs: &Value, expected: &Value) -> Check {
 
 /// The exact quantity of a position, its notional over its entry price.
 fn quantity(position: &Isolated<18, 18>) -> Result<Ratio, Mismatch> {
-    let (size, entry) = (position.exposure.size().raw(), position.exposure.entry().raw());
+    let (size, entry) = (
+        position.exposure.size().raw(),
+        position.exposure.entry().raw(),
+    );
     Ratio::new(size.into(), entry.into()).map_err(refused("the quantity"))
 }
 
@@ -145,7 +162,9 @@ fn whole_quantity_value(position: &Isolated<18, 18>) -> Result<Size, Mismatch> {
         .size()
         .quantity_at(entry, Rounding::Floor)
         .map_err(refused("the whole quantity"))?;
-    whole.at(entry, Rounding::Floor).map_err(refused("its value"))
+    whole
+        .at(entry, Rounding::Floor)
+        .map_err(refused("its value"))
 }
 
 fn predicate(inputs: &Value, expected: &Value) -> Check {
@@ -170,8 +189,7 @@ fn predicate(inputs: &Value, expected: &Value) -> Check {
 
 fn deployed(inputs: &Value, expected: &Value) -> Check {
     let wide = |name: &str| -> Result<Wide, Mismatch> {
-        Wide::parse(&text(inputs, name)?)
-            .map_err(|e| Mismatch::unusable(format!("{name}: {e}")))
+        Wide::parse(&text(inputs, name)?).map_err(|e| Mismatch::unusable(format!("{name}: {e}")))
     };
     let check = DeployedCheck {
         side: side(inputs)?,
@@ -233,8 +251,8 @@ fn borrowing_fee(inputs: &Value, expected: &Value) -> Check {
         .checked_mul(1000)
         .ok_or_else(|| Mismatch::unusable(format!("{seconds} seconds are too many")))?;
     let rate = parse(inputs, "rate_e6_per_hour")?;
-    let exact = fees::borrowing_fee_exact(size, rate, Duration(millis))
-        .map_err(refused("the fee"))?;
+    let exact =
+        fees::borrowing_fee_exact(size, rate, Duration(millis)).map_err(refused("the fee"))?;
     each(expected, |name, value| match name {
         "fee" => same(name, value, decimal(&exact, PLACES)?),
         _ => Err(unknown(name)),
@@ -290,9 +308,17 @@ fn average_entry(inputs: &Value, expected: &Value) -> Check {
     let rule = match rule_text.split([':', ' ']).next() {
         Some("deployed") => EntryRule::Deployed,
         Some("quantity-conserving") => EntryRule::Conserving,
-        _ => return Err(Mismatch::unusable(format!("{rule_text:?} is no known rule"))),
+        _ => {
+            return Err(Mismatch::unusable(format!(
+                "{rule_text:?} is no known rule"
+            )));
+        }
     };
-    let side = if inputs.get("side").is_some() { side(inputs)? } else { Side::Long };
+    let side = if inputs.get("side").is_some() {
+        side(inputs)?
+    } else {
+        Side::Long
+    };
     let entry = growth.entry_exact(rule).map_err(refused("the entry"))?;
     let whole = growth.size.add(growth.added).map_err(refused("the size"))?;
     each(expected, |name, value| match name {
@@ -320,8 +346,13 @@ fn rebalance(inputs: &Value, expected: &Value) -> Check {
         lambda_bps: parse(inputs, "lambda_bps")?,
         beta_bps: parse(inputs, "beta_bps")?,
     };
-    let cells = list(inputs, "cells")?.iter().map(cell).collect::<Result<Vec<_>, _>>()?;
-    let limits = sharing.rebalance(tvl, &cells).map_err(refused("the rebalancing"))?;
+    let cells = list(inputs, "cells")?
+        .iter()
+        .map(cell)
+        .collect::<Result<Vec<_>, _>>()?;
+    let limits = sharing
+        .rebalance(tvl, &cells)
+        .map_err(refused("the rebalancing"))?;
     let sum: i128 = limits.limits.iter().map(|l| l.raw()).sum();
     each(expected, |name, value| match name {
         "budget" => same(name, value, limits.budget),
@@ -367,15 +398,24 @@ fn admission(inputs: &Value, expected: &Value) -> Check {
     let amounts = |name: &str| -> Result<Vec<Notional<0>>, Mismatch> {
         list(inputs, name)?
             .iter()
-            .map(|v| scalar(v)?.parse().map_err(|e| Mismatch::unusable(format!("{name}: {e}"))))
+            .map(|v| {
+                scalar(v)?
+                    .parse()
+                    .map_err(|e| Mismatch::unusable(format!("{name}: {e}")))
+            })
             .collect()
     };
     let (open, limits) = (amounts("oi")?, amounts("limits")?);
     let (Some(&cell_open), Some(&cell_limit)) = (open.get(at), limits.get(at)) else {
         return Err(Mismatch::unusable(format!("there is no cell {at}")));
     };
-    let sharing = Sharing { kappa_bps: parse(inputs, "kappa_bps")?, ..Sharing::default() };
-    let backing = sharing.backing(parse::<Amount<0>>(inputs, "tvl")?).map_err(refused("kappa"))?;
+    let sharing = Sharing {
+        kappa_bps: parse(inputs, "kappa_bps")?,
+        ..Sharing::default()
+    };
+    let backing = sharing
+        .backing(parse::<Amount<0>>(inputs, "tvl")?)
+        .map_err(refused("kappa"))?;
     let total = open
         .iter()
         .try_fold(Notional::ZERO, |sum: Notional<0>, o| sum.add(*o))
@@ -416,9 +456,8 @@ fn settled_field(name: &str, value: &Value, settled: &profit::Settlement<0>) -> 
 
 fn profit_limit_price(inputs: &Value, expected: &Value) -> Check {
     let size: Size = parse(inputs, "size")?;
-    let exposure =
-        Exposure::new(side(inputs)?, size, parse::<Quote>(inputs, "entry")?)
-            .map_err(refused("the position"))?;
+    let exposure = Exposure::new(side(inputs)?, size, parse::<Quote>(inputs, "entry")?)
+        .map_err(refused("the position"))?;
     let price = profit::limit_price(
         &exposure,
         parse::<Money>(inputs, "cap")?,
@@ -434,7 +473,11 @@ fn profit_limit_price(inputs: &Value, expected: &Value) -> Check {
 fn profit_limit_sequence(inputs: &Value, expected: &Value) -> Check {
     let profits = list(inputs, "profits_in_order")?
         .iter()
-        .map(|v| scalar(v)?.parse().map_err(|e| Mismatch::unusable(format!("a profit: {e}"))))
+        .map(|v| {
+            scalar(v)?
+                .parse()
+                .map_err(|e| Mismatch::unusable(format!("a profit: {e}")))
+        })
         .collect::<Result<Vec<Amount<0>>, Mismatch>>()?;
     // The vectors leave the collateral of each position at 1,000 where they do not say.
     let collateral = parse_or(inputs, "coll", Amount::from_raw(1_000))?;
@@ -469,7 +512,9 @@ fn list<'v>(object: &'v Value, name: &str) -> Result<&'v Vec<Value>, Mismatch> {
 }
 
 fn decimal(ratio: &Ratio, places: u32) -> Result<String, Mismatch> {
-    ratio.to_text(places, Rounding::HalfEven).map_err(refused("a decimal"))
+    ratio
+        .to_text(places, Rounding::HalfEven)
+        .map_err(refused("a decimal"))
 }
 
 fn scaled(ratio: &Ratio, factor: i128) -> Result<Ratio, Mismatch> {
@@ -484,7 +529,9 @@ fn scaled(ratio: &Ratio, factor: i128) -> Result<Ratio, Mismatch> {
 fn as_printed(name: &str, printed: &Value, ratio: &Ratio) -> Check {
     let printed = scalar(printed)?;
     let plain = printed.replace(',', "");
-    let places = plain.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let places = plain
+        .split_once('.')
+        .map_or(0, |(_, fraction)| fraction.len());
     let ours = decimal(ratio, u32::try_from(places).unwrap_or(u32::MAX))?;
     let trimmed = if plain.contains('.') {
         plain.trim_end_matches('0').trim_end_matches('.')

@@ -100,8 +100,8 @@ impl fmt::Display for Provenance {
 fn write_files(f: &mut fmt::Formatter<'_>, source: &str, markets: &[MarketRecord]) -> fmt::Result {
     writeln!(
         f,
-        "Prices: klines read from {source}; each bar gives four prices (open, the extreme nearer \
-         to the open, the farther extreme, close) a quarter of the bar apart."
+        "Prices: real, klines read from {source}; each bar gives four prices (open, the extreme \
+         nearer to the open, the farther extreme, close) a quarter of the bar apart."
     )?;
     for market in markets {
         writeln!(

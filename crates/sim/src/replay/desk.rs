@@ -13,7 +13,9 @@ use crate::population::Person;
 use crate::prices::Tick;
 use crate::random::Random;
 use crate::results::{Amount, Exposure, Figure, Line, VenueResults};
-use crate::scenario::{ExecutionMode, LiquidityProvider, Liquidators, Makers, Preset, Scenario, TopUps, Venue};
+use crate::scenario::{
+    ExecutionMode, Liquidators, LiquidityProvider, Makers, Preset, Scenario, TopUps, Venue,
+};
 
 /// A venue's people, speaking its language.
 pub(crate) trait Desk {
@@ -93,7 +95,10 @@ impl Book {
             Preset::Perennial | Preset::PerennialPlus => {
                 let plus = venue.preset == Preset::PerennialPlus;
                 let parameters = venue.perennial.clone().unwrap_or_default();
-                (parameters.config(config, markets.len(), plus, execution), "DSU")
+                (
+                    parameters.config(config, markets.len(), plus, execution),
+                    "DSU",
+                )
             }
         };
         config.venues.push(own.clone());
@@ -186,7 +191,12 @@ impl Book {
                         plans.add(
                             at,
                             self.id.index(),
-                            Plan::Liquidate { case, target, by, attempt: 0 },
+                            Plan::Liquidate {
+                                case,
+                                target,
+                                by,
+                                attempt: 0,
+                            },
                         );
                     }
                 }
@@ -213,12 +223,27 @@ impl Book {
 
     /// A liquidator whose transaction was refused tries again, while it has retries left.
     pub(crate) fn retry(&self, plan: Plan, now: Timestamp, plans: &mut Plans) {
-        let Plan::Liquidate { case, target, by, attempt } = plan else { return };
-        let Some(liquidators) = self.liquidators.get(by) else { return };
+        let Plan::Liquidate {
+            case,
+            target,
+            by,
+            attempt,
+        } = plan
+        else {
+            return;
+        };
+        let Some(liquidators) = self.liquidators.get(by) else {
+            return;
+        };
         if attempt < liquidators.retries && self.waits(case, &target) {
             let delay = plimsoll_units::Duration(liquidators.delay.millis().max(1_000));
             let at = now.saturating_add(delay);
-            let plan = Plan::Liquidate { case, target, by, attempt: attempt + 1 };
+            let plan = Plan::Liquidate {
+                case,
+                target,
+                by,
+                attempt: attempt + 1,
+            };
             plans.add(at, self.id.index(), plan);
         }
     }
@@ -241,22 +266,76 @@ impl Book {
         delays.sort_unstable();
         let quantile = |percent: usize| {
             let at = (delays.len() * percent / 100).min(delays.len().saturating_sub(1));
-            delays.get(at).map_or_else(|| "none".to_owned(), |ms| seconds(*ms))
+            delays
+                .get(at)
+                .map_or_else(|| "none".to_owned(), |ms| seconds(*ms))
         };
         vec![
-            figure("Traders", grouped(self.people.len() as u64), "Accounts of the population, one position each"),
-            figure("Cases opened", grouped(collector.opened), "Times the venue's liquidation rule was met by an account that had no open case"),
-            figure("Liquidated", grouped(rows.len() as u64), "Cases carried through"),
-            figure("Recovered", grouped(collector.recovered), "Cases closed because the account met the requirement again before anybody liquidated it"),
-            figure("Not worth a liquidator's cost", grouped(self.not_worth), "Cases whose reward was below every liquidator's cost of a transaction when they were opened; nobody tried"),
-            figure("Still open at the end", grouped(collector.still_open() as u64), "Cases that nobody had carried through when the prices ended"),
-            figure("Notional liquidated", money(sum(|r| r.notional.raw)), "Position value at the price that triggered, summed over liquidations"),
-            figure("Collateral at trigger", money(sum(|r| r.collateral.raw)), "What liquidated accounts had when the rule was met"),
-            figure("Paid to liquidators", money(collector.rewards), "Bounties and rewards"),
-            figure("Loss beyond collateral", money(sum(|r| r.shortfall.raw)), "What liquidated accounts owed beyond their collateral; the venue's bearer of losses takes it"),
-            figure("Time to liquidation, median", quantile(50), "From the rule being met to the liquidation"),
-            figure("Time to liquidation, 99 %", quantile(99), "From the rule being met to the liquidation"),
-            figure("Liquidations that could not be carried out", grouped(collector.blocked), "Attempts of the engine that the venue's own rules refused; the case stays open"),
+            figure(
+                "Traders",
+                grouped(self.people.len() as u64),
+                "Accounts of the population, one position each",
+            ),
+            figure(
+                "Cases opened",
+                grouped(collector.opened),
+                "Times the venue's liquidation rule was met by an account that had no open case",
+            ),
+            figure(
+                "Liquidated",
+                grouped(rows.len() as u64),
+                "Cases carried through",
+            ),
+            figure(
+                "Recovered",
+                grouped(collector.recovered),
+                "Cases closed because the account met the requirement again before anybody liquidated it",
+            ),
+            figure(
+                "Not worth a liquidator's cost",
+                grouped(self.not_worth),
+                "Cases whose reward was below every liquidator's cost of a transaction when they were opened; nobody tried",
+            ),
+            figure(
+                "Still open at the end",
+                grouped(collector.still_open() as u64),
+                "Cases that nobody had carried through when the prices ended",
+            ),
+            figure(
+                "Notional liquidated",
+                money(sum(|r| r.notional.raw)),
+                "Position value at the price that triggered, summed over liquidations",
+            ),
+            figure(
+                "Collateral at trigger",
+                money(sum(|r| r.collateral.raw)),
+                "What liquidated accounts had when the rule was met",
+            ),
+            figure(
+                "Paid to liquidators",
+                money(collector.rewards),
+                "Bounties and rewards",
+            ),
+            figure(
+                "Loss beyond collateral",
+                money(sum(|r| r.shortfall.raw)),
+                "What liquidated accounts owed beyond their collateral; the venue's bearer of losses takes it",
+            ),
+            figure(
+                "Time to liquidation, median",
+                quantile(50),
+                "From the rule being met to the liquidation",
+            ),
+            figure(
+                "Time to liquidation, 99 %",
+                quantile(99),
+                "From the rule being met to the liquidation",
+            ),
+            figure(
+                "Liquidations that could not be carried out",
+                grouped(collector.blocked),
+                "Attempts of the engine that the venue's own rules refused; the case stays open",
+            ),
         ]
     }
 
@@ -361,13 +440,22 @@ pub(crate) struct Bands {
 
 impl Bands {
     pub(crate) fn new() -> Self {
-        let line = |(label, _): &(&str, f64)| Line { label: (*label).to_owned(), ..Line::default() };
-        Self { lines: BANDS.iter().map(line).collect(), now: [0.0; BANDS.len()] }
+        let line = |(label, _): &(&str, f64)| Line {
+            label: (*label).to_owned(),
+            ..Line::default()
+        };
+        Self {
+            lines: BANDS.iter().map(line).collect(),
+            now: [0.0; BANDS.len()],
+        }
     }
 
     /// Counts collateral whose liquidation is `distance` away, as a share of the price.
     pub(crate) fn count(&mut self, distance: f64, collateral: f64) {
-        let band = BANDS.iter().position(|(_, below)| distance < *below).unwrap_or(BANDS.len() - 1);
+        let band = BANDS
+            .iter()
+            .position(|(_, below)| distance < *below)
+            .unwrap_or(BANDS.len() - 1);
         self.now[band] += collateral;
     }
 

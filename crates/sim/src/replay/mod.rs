@@ -85,7 +85,12 @@ impl Replay {
             let book = Book::new(id, venue, &scenario, people, &mut config);
             books.push(book);
         }
-        Ok(Self { scenario, timeline, books, config })
+        Ok(Self {
+            scenario,
+            timeline,
+            books,
+            config,
+        })
     }
 
     /// The engine's parameters: what a journal of this replay begins with.
@@ -110,7 +115,12 @@ impl Replay {
         sink: &mut dyn CommandSink,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Results, ReplayError> {
-        let Self { scenario, timeline, books, config } = self;
+        let Self {
+            scenario,
+            timeline,
+            books,
+            config,
+        } = self;
         let engine = Engine::new(&config).map_err(ReplayError::Parameters)?;
         let mut desks: Vec<Box<dyn Desk>> = books
             .into_iter()
@@ -130,8 +140,11 @@ impl Replay {
 fn timeline(scenario: &Scenario) -> Result<Timeline, ReplayError> {
     let prices = &scenario.prices;
     let prefer: Vec<&str> = prices.prefer.iter().map(String::as_str).collect();
-    let requests: Vec<PriceRequest> =
-        scenario.markets.iter().map(|m| PriceRequest::new(&m.symbol, &prefer)).collect();
+    let requests: Vec<PriceRequest> = scenario
+        .markets
+        .iter()
+        .map(|m| PriceRequest::new(&m.symbol, &prefer))
+        .collect();
     let window = Window {
         from: prices.from.map_or(Timestamp(i64::MIN), |w| w.0),
         to: prices.to.map_or(Timestamp::MAX, |w| w.0),
@@ -180,8 +193,10 @@ fn run_loop(
                 Some((person.arrives.max(first.time), Next::Arrival(d)))
             })
             .min();
-        let Some((time, next)) =
-            [next_tick, next_plan, next_arrival].into_iter().flatten().min()
+        let Some((time, next)) = [next_tick, next_plan, next_arrival]
+            .into_iter()
+            .flatten()
+            .min()
         else {
             break;
         };
@@ -191,7 +206,9 @@ fn run_loop(
         }
         match next {
             Next::Tick => {
-                let Some((at, tick)) = ticks.next() else { break };
+                let Some((at, tick)) = ticks.next() else {
+                    break;
+                };
                 for desk in desks.iter_mut() {
                     for body in desk.tick(tick) {
                         world.submit(desk.as_mut(), &mut plans, time, body)?;
@@ -246,15 +263,22 @@ fn finish(
     world.finish()?;
     let engine = world.engine();
     engine.audit()?;
-    let venues =
-        desks.iter().map(|desk| desk.results(engine, world.collector(desk.venue()))).collect();
+    let venues = desks
+        .iter()
+        .map(|desk| desk.results(engine, world.collector(desk.venue())))
+        .collect();
     let moved: u64 = world.movements();
     Ok(Results {
         name: scenario.name.clone(),
         description: scenario.description.clone(),
         seed: scenario.seed,
         scenario: scenario.to_toml(),
-        provenance: timeline.provenance.to_string().lines().map(str::to_owned).collect(),
+        provenance: timeline
+            .provenance
+            .to_string()
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         window,
         markets: scenario.markets.iter().map(|m| m.symbol.clone()).collect(),
         prices: price_lines(timeline),
@@ -284,11 +308,17 @@ fn price_lines(timeline: &Timeline) -> Vec<Line> {
                 .flat_map(|t| t.prices.iter().map(move |(m, p)| (t.time.millis(), *m, *p)))
                 .filter(|(_, m, _)| *m == market)
                 .map(|(time, _, price)| {
-                    (time, crate::results::Amount::new(price.raw(), 18).approximate())
+                    (
+                        time,
+                        crate::results::Amount::new(price.raw(), 18).approximate(),
+                    )
                 })
                 .collect();
             let per = points.len().div_ceil(STRETCHES).max(1);
-            let mut line = Line { label: symbol.clone(), ..Line::default() };
+            let mut line = Line {
+                label: symbol.clone(),
+                ..Line::default()
+            };
             for stretch in points.chunks(per) {
                 let by_price = |a: &&(i64, f64), b: &&(i64, f64)| a.1.total_cmp(&b.1);
                 let low = stretch.iter().min_by(by_price);

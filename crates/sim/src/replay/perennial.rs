@@ -55,7 +55,10 @@ pub(crate) struct PerennialDesk {
 
 impl PerennialDesk {
     pub(crate) fn new(book: Book) -> Self {
-        let line = |label: &str| Line { label: label.to_owned(), ..Line::default() };
+        let line = |label: &str| Line {
+            label: label.to_owned(),
+            ..Line::default()
+        };
         Self {
             prices: vec![0; book.markets.len()],
             topped_up: vec![false; book.people.len()],
@@ -91,7 +94,9 @@ impl PerennialDesk {
 
     /// Makers share the takers' expected size of each product, times the cover asked for.
     fn plan_makers(&mut self, plans: &mut Plans, at: Timestamp) {
-        let Some(makers) = self.book.makers.clone() else { return };
+        let Some(makers) = self.book.makers.clone() else {
+            return;
+        };
         let mut next = self.book.first_maker().0;
         for market in 0..self.book.markets.len() {
             for side in [Side::Long, Side::Short] {
@@ -106,9 +111,7 @@ impl PerennialDesk {
                 let size = mul_div(takers, cover, 10i128.pow(18), Rounding::Down).unwrap_or(0);
                 let value = mul_div(size, self.prices[market], 10i128.pow(18), Rounding::Down);
                 let collateral = value
-                    .and_then(|v| {
-                        mul_div(v, 10i128.pow(18), makers.leverage.raw(), Rounding::Up)
-                    })
+                    .and_then(|v| mul_div(v, 10i128.pow(18), makers.leverage.raw(), Rounding::Up))
                     .unwrap_or(0);
                 if size == 0 {
                     continue;
@@ -118,13 +121,24 @@ impl PerennialDesk {
                     plans.add(at, self.book.desk(), Plan::OpenMaker(self.makers.len()));
                     let account = AccountId(next);
                     next += 1;
-                    self.makers.push(Maker { product, account, collateral, size });
+                    self.makers.push(Maker {
+                        product,
+                        account,
+                        collateral,
+                        size,
+                    });
                 }
             }
         }
     }
 
-    fn open(product: MarketId, account: AccountId, collateral: i128, role: Role, size: i128) -> Vec<Body> {
+    fn open(
+        product: MarketId,
+        account: AccountId,
+        collateral: i128,
+        role: Role,
+        size: i128,
+    ) -> Vec<Body> {
         vec![
             Body::Perennial(Do::Deposit {
                 product,
@@ -167,22 +181,40 @@ impl PerennialDesk {
         wanted: impl Fn(AccountId) -> bool,
     ) -> BTreeMap<(MarketId, AccountId), (f64, f64)> {
         let mut distances = BTreeMap::new();
-        let Some(venue) = self.state(engine) else { return distances };
+        let Some(venue) = self.state(engine) else {
+            return distances;
+        };
         let float = |raw: i128| Amount::new(raw, 18).approximate();
         for product in venue.products() {
             let market = product.market();
-            let Ok(settlement) = venue.preview(market) else { continue };
+            let Ok(settlement) = venue.preview(market) else {
+                continue;
+            };
             let price = float(settlement.to.price).abs();
             let ratio = float(product.params().maintenance.raw());
-            let (makers, takers) =
-                (float(settlement.position.maker.raw()), float(settlement.position.taker.raw()));
+            let (makers, takers) = (
+                float(settlement.position.maker.raw()),
+                float(settlement.position.taker.raw()),
+            );
             // Takers have the payoff, dampened where makers are too few; makers the other side.
-            let dampened = if takers > makers { makers / takers } else { 1.0 };
-            let rises = if market.0.is_multiple_of(2) { 1.0 } else { -1.0 };
-            let accounts = self.holding.range((market, AccountId(0))..=(market, AccountId(u32::MAX)));
+            let dampened = if takers > makers {
+                makers / takers
+            } else {
+                1.0
+            };
+            let rises = if market.0.is_multiple_of(2) {
+                1.0
+            } else {
+                -1.0
+            };
+            let accounts = self
+                .holding
+                .range((market, AccountId(0))..=(market, AccountId(u32::MAX)));
             for (&key, _) in accounts.filter(|(key, _)| wanted(key.1)) {
                 let standing = product.standing(engine.ledger(), &settlement, key.1);
-                let Ok(Some(standing)) = standing else { continue };
+                let Ok(Some(standing)) = standing else {
+                    continue;
+                };
                 let size = float(standing.size.raw());
                 if size == 0.0 || price == 0.0 {
                     continue;
@@ -195,7 +227,11 @@ impl PerennialDesk {
                 // collateral + size * slope * (p - price) = ratio * size * p, solved for p.
                 let gap = collateral - float(standing.maintenance.raw());
                 let per_unit = size * (slope - ratio);
-                let distance = if gap <= 0.0 { 0.0 } else { (gap / per_unit).abs() / price };
+                let distance = if gap <= 0.0 {
+                    0.0
+                } else {
+                    (gap / per_unit).abs() / price
+                };
                 distances.insert(key, (distance, collateral));
             }
         }
@@ -204,14 +240,20 @@ impl PerennialDesk {
 
     /// Traders who are close and have not added yet.
     fn top_ups(&mut self, engine: &Engine) -> Vec<Body> {
-        let Some(habit) = self.book.top_ups.clone() else { return Vec::new() };
+        let Some(habit) = self.book.top_ups.clone() else {
+            return Vec::new();
+        };
         let within = habit.within.approximate();
         let mut bodies = Vec::new();
         let inclined = |account| {
-            self.book.person(account).is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
+            self.book
+                .person(account)
+                .is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
         };
         for ((product, account), (distance, _)) in self.distances(engine, inclined) {
-            let Some(person) = self.book.person(account) else { continue };
+            let Some(person) = self.book.person(account) else {
+                continue;
+            };
             let trader = self.book.people[person];
             if distance < within {
                 self.topped_up[person] = true;
@@ -233,21 +275,44 @@ impl PerennialDesk {
     }
 
     fn parameters(&self) -> Vec<(String, String)> {
-        let VenueConfig::Perennial(config) = &self.book.config else { return Vec::new() };
+        let VenueConfig::Perennial(config) = &self.book.config else {
+            return Vec::new();
+        };
         let mut rows = vec![
-            ("Liquidation fee (share of maintenance)".to_owned(), percent(config.protocol.liquidation_fee.raw())),
-            ("Minimum collateral".to_owned(), format!("{} DSU", config.protocol.min_collateral)),
-            ("Protocol's share of fees".to_owned(), percent(config.protocol.protocol_fee.raw())),
+            (
+                "Liquidation fee (share of maintenance)".to_owned(),
+                percent(config.protocol.liquidation_fee.raw()),
+            ),
+            (
+                "Minimum collateral".to_owned(),
+                format!("{} DSU", config.protocol.min_collateral),
+            ),
+            (
+                "Protocol's share of fees".to_owned(),
+                percent(config.protocol.protocol_fee.raw()),
+            ),
         ];
         if let Some(product) = config.products.first() {
             rows.extend([
-                ("Products per market".to_owned(), "2 (pays the price; pays its negative)".to_owned()),
+                (
+                    "Products per market".to_owned(),
+                    "2 (pays the price; pays its negative)".to_owned(),
+                ),
                 ("Maintenance".to_owned(), percent(product.maintenance.raw())),
-                ("Margin to open".to_owned(), percent(product.entry_ratio().raw())),
+                (
+                    "Margin to open".to_owned(),
+                    percent(product.entry_ratio().raw()),
+                ),
                 ("Taker fee".to_owned(), percent(product.taker_fee.raw())),
                 ("Maker fee".to_owned(), percent(product.maker_fee.raw())),
-                ("Share of those fees that leaves the product".to_owned(), percent(product.position_fee.raw())),
-                ("Share of funding that is a fee".to_owned(), percent(product.funding_fee.raw())),
+                (
+                    "Share of those fees that leaves the product".to_owned(),
+                    percent(product.position_fee.raw()),
+                ),
+                (
+                    "Share of funding that is a fee".to_owned(),
+                    percent(product.funding_fee.raw()),
+                ),
                 (
                     "Funding per year at 0 / target / full utilization".to_owned(),
                     format!(
@@ -289,7 +354,11 @@ impl Desk for PerennialDesk {
         }
         self.plan_makers(plans, first.time);
         if let Some(habit) = &self.book.top_ups {
-            plans.add(first.time.saturating_add(habit.every.0), self.book.desk(), Plan::TopUps);
+            plans.add(
+                first.time.saturating_add(habit.every.0),
+                self.book.desk(),
+                Plan::TopUps,
+            );
         }
         Vec::new()
     }
@@ -320,19 +389,21 @@ impl Desk for PerennialDesk {
         Self::open(product, account, collateral, Role::Taker, size)
     }
 
-    fn act(
-        &mut self,
-        plan: Plan,
-        engine: &Engine,
-        plans: &mut Plans,
-        now: Timestamp,
-    ) -> Vec<Body> {
+    fn act(&mut self, plan: Plan, engine: &Engine, plans: &mut Plans, now: Timestamp) -> Vec<Body> {
         match plan {
             Plan::OpenMaker(at) => {
                 let maker = self.makers[at];
-                Self::open(maker.product, maker.account, maker.collateral, Role::Maker, maker.size)
+                Self::open(
+                    maker.product,
+                    maker.account,
+                    maker.collateral,
+                    Role::Maker,
+                    maker.size,
+                )
             }
-            Plan::Liquidate { case, target, by, .. } => {
+            Plan::Liquidate {
+                case, target, by, ..
+            } => {
                 if !self.book.waits(case, &target) {
                     return Vec::new();
                 }
@@ -345,7 +416,11 @@ impl Desk for PerennialDesk {
             }
             Plan::TopUps => {
                 if let Some(habit) = &self.book.top_ups {
-                    plans.add(now.saturating_add(habit.every.0), self.book.desk(), Plan::TopUps);
+                    plans.add(
+                        now.saturating_add(habit.every.0),
+                        self.book.desk(),
+                        Plan::TopUps,
+                    );
                 }
                 self.top_ups(engine)
             }
@@ -355,13 +430,24 @@ impl Desk for PerennialDesk {
 
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
         match event {
-            Event::Perennial(Happened::Opened { product, account, role, .. }) => {
-                self.holding.insert((*product, *account), Self::exposure_of(*product, *role));
+            Event::Perennial(Happened::Opened {
+                product,
+                account,
+                role,
+                ..
+            }) => {
+                self.holding
+                    .insert((*product, *account), Self::exposure_of(*product, *role));
             }
             _ => {}
         }
-        let VenueConfig::Perennial(config) = &self.book.config else { return };
-        let (fee, least) = (config.protocol.liquidation_fee, config.protocol.min_collateral);
+        let VenueConfig::Perennial(config) = &self.book.config else {
+            return;
+        };
+        let (fee, least) = (
+            config.protocol.liquidation_fee,
+            config.protocol.min_collateral,
+        );
         self.book.watch_cases(event, now, plans, |case| {
             let base = case.trigger.requirement.max(least.raw());
             let reward = mul_div(base, fee.raw(), 10i128.pow(18), Rounding::Down);
@@ -379,7 +465,9 @@ impl Desk for PerennialDesk {
 
     fn case_of(&self, command: &Command) -> Option<CaseId> {
         match command.body {
-            Body::Perennial(Do::Liquidate { product, account, .. }) => {
+            Body::Perennial(Do::Liquidate {
+                product, account, ..
+            }) => {
                 let venue = self.book.id;
                 self.book.case_about(&plimsoll_engine::liquidation::Target {
                     venue,
@@ -418,9 +506,21 @@ impl Desk for PerennialDesk {
                 venue.product(product).is_ok_and(|p| !flat(p))
             });
         }
-        push(&mut self.collateral, at, Amount::new(held, 18).approximate());
-        push(&mut self.shortfall, at, Amount::new(short, 18).approximate());
-        push(&mut self.rewards, at, Amount::new(collector.rewards, 18).approximate());
+        push(
+            &mut self.collateral,
+            at,
+            Amount::new(held, 18).approximate(),
+        );
+        push(
+            &mut self.shortfall,
+            at,
+            Amount::new(short, 18).approximate(),
+        );
+        push(
+            &mut self.rewards,
+            at,
+            Amount::new(collector.rewards, 18).approximate(),
+        );
         let done = collector.liquidations.len();
         #[allow(clippy::cast_precision_loss)]
         push(&mut self.liquidations, at, (done - self.counted) as f64);
@@ -428,9 +528,11 @@ impl Desk for PerennialDesk {
     }
 
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {
-        let short: i128 = self
-            .state(engine)
-            .map_or(0, |v| v.products().map(|p| p.shortfall(engine.ledger()).raw()).sum());
+        let short: i128 = self.state(engine).map_or(0, |v| {
+            v.products()
+                .map(|p| p.shortfall(engine.ledger()).raw())
+                .sum()
+        });
         let mut figures = self.book.figures(collector, 18);
         figures.push(Figure {
             label: "Shortfall outstanding at the end".to_owned(),
@@ -446,7 +548,11 @@ impl Desk for PerennialDesk {
             parameters: self.parameters(),
             figures,
             at_risk: self.bands.lines(),
-            backstop: vec![self.collateral.clone(), self.shortfall.clone(), self.rewards.clone()],
+            backstop: vec![
+                self.collateral.clone(),
+                self.shortfall.clone(),
+                self.rewards.clone(),
+            ],
             liquidations_over_time: self.liquidations.clone(),
             liquidations: collector.liquidations.clone(),
             flows: collector.flows(engine.ledger().assets()),

@@ -49,6 +49,8 @@ impl Plans {
 
     /// The next plan and whose it is.
     pub(crate) fn pop(&mut self) -> Option<(usize, Plan)> {
-        self.heap.pop().map(|Reverse((_, _, desk, plan))| (desk, plan))
+        self.heap
+            .pop()
+            .map(|Reverse((_, _, desk, plan))| (desk, plan))
     }
 }

@@ -49,7 +49,10 @@ pub(crate) struct TsunamixDesk {
 
 impl TsunamixDesk {
     pub(crate) fn new(book: Book) -> Self {
-        let line = |label: &str| Line { label: label.to_owned(), ..Line::default() };
+        let line = |label: &str| Line {
+            label: label.to_owned(),
+            ..Line::default()
+        };
         Self {
             prices: vec![0; book.markets.len()],
             topped_up: vec![false; book.people.len()],
@@ -84,7 +87,10 @@ impl TsunamixDesk {
     }
 
     fn deposit(account: AccountId, raw: i128) -> Body {
-        Body::TsunamiX(Do::Deposit { account, amount: Money::from_raw(raw) })
+        Body::TsunamiX(Do::Deposit {
+            account,
+            amount: Money::from_raw(raw),
+        })
     }
 
     /// Owner and distance to liquidation of the positions whose owner is `wanted`: the price's
@@ -95,12 +101,22 @@ impl TsunamixDesk {
         engine: &Engine,
         wanted: impl Fn(AccountId) -> bool,
     ) -> Vec<(PositionId, AccountId, f64, f64)> {
-        let Some(venue) = self.state(engine) else { return Vec::new() };
-        let indices: Vec<_> = venue.markets().iter().map(|m| m.indices(engine.now())).collect();
+        let Some(venue) = self.state(engine) else {
+            return Vec::new();
+        };
+        let indices: Vec<_> = venue
+            .markets()
+            .iter()
+            .map(|m| m.indices(engine.now()))
+            .collect();
         let money = |raw| Amount::new(raw, 6).approximate();
         let distance = |(id, position): (PositionId, &tsunamix::Position)| {
             let market = venue.markets().get(position.market.index())?;
-            let held = position.holding(indices.get(position.market.index())?).ok()?.total().ok()?;
+            let held = position
+                .holding(indices.get(position.market.index())?)
+                .ok()?
+                .total()
+                .ok()?;
             let (price, entry) = (
                 Amount::new(market.feed.price, 18).approximate(),
                 Amount::new(position.entry().raw(), 18).approximate(),
@@ -109,21 +125,34 @@ impl TsunamixDesk {
             let collateral = money(engine.ledger().balance(position.collateral));
             let fees = money(held.raw()) + size * f64::from(market.params.trading_fee_e5) / 1e5;
             let threshold = Amount::new(market.params.threshold.raw(), 6).approximate();
-            let sign = if position.side == Side::Long { 1.0 } else { -1.0 };
+            let sign = if position.side == Side::Long {
+                1.0
+            } else {
+                -1.0
+            };
             let liquidation = entry * (1.0 - sign * (threshold * collateral - fees) / size);
             let distance = ((price - liquidation) * sign / price).max(0.0);
             Some((id, position.owner, distance, collateral))
         };
-        venue.positions().iter().filter(|(_, p)| wanted(p.owner)).filter_map(distance).collect()
+        venue
+            .positions()
+            .iter()
+            .filter(|(_, p)| wanted(p.owner))
+            .filter_map(distance)
+            .collect()
     }
 
     /// Traders who are close and have not added yet.
     fn top_ups(&mut self, engine: &Engine) -> Vec<Body> {
-        let Some(habit) = self.book.top_ups.clone() else { return Vec::new() };
+        let Some(habit) = self.book.top_ups.clone() else {
+            return Vec::new();
+        };
         let within = habit.within.approximate();
         let mut bodies = Vec::new();
         let inclined = |account| {
-            self.book.person(account).is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
+            self.book
+                .person(account)
+                .is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
         };
         for (position, account, distance, _) in self.distances(engine, inclined) {
             let Some(person) = self.book.person(account).filter(|_| distance < within) else {
@@ -134,13 +163,22 @@ impl TsunamixDesk {
             let adds = mul_div(collateral, habit.adds.raw(), 10i128.pow(18), Rounding::Down);
             let amount = Money::from_raw(adds.unwrap_or(0));
             bodies.push(Self::deposit(account, amount.raw()));
-            bodies.push(Body::TsunamiX(Do::AddCollateral { account, position, amount }));
+            bodies.push(Body::TsunamiX(Do::AddCollateral {
+                account,
+                position,
+                amount,
+            }));
         }
         bodies
     }
 
     fn liquidation(&mut self, plan: Plan) -> Vec<Body> {
-        let Plan::Liquidate { case, target, by, .. } = plan else { return Vec::new() };
+        let Plan::Liquidate {
+            case, target, by, ..
+        } = plan
+        else {
+            return Vec::new();
+        };
         let Some(position) = target.position.filter(|_| self.book.waits(case, &target)) else {
             return Vec::new();
         };
@@ -160,7 +198,9 @@ impl TsunamixDesk {
         now: Timestamp,
     ) -> Vec<Body> {
         let account = self.book.provider(provider);
-        let shares = self.state(engine).and_then(|v| v.shares(engine.ledger(), account));
+        let shares = self
+            .state(engine)
+            .and_then(|v| v.shares(engine.ledger(), account));
         let shares = shares.map_or(0, Quantity::raw);
         if shares == 0 {
             return Vec::new();
@@ -176,26 +216,58 @@ impl TsunamixDesk {
     }
 
     fn parameters(&self) -> Vec<(String, String)> {
-        let Some(config) = self.rules_of() else { return Vec::new() };
+        let Some(config) = self.rules_of() else {
+            return Vec::new();
+        };
         let e5 = |value: u32| percent(i128::from(value) * 10i128.pow(13));
         let bps = |value: u32| percent(i128::from(value) * 10i128.pow(14));
         let rules = &config.rules;
         let mut rows = vec![
             ("Liquidation check".to_owned(), format!("{:?}", rules.check)),
-            ("First caller's bounty".to_owned(), e5(rules.bounty.first_caller_e5)),
+            (
+                "First caller's bounty".to_owned(),
+                e5(rules.bounty.first_caller_e5),
+            ),
             ("Resolver's bounty".to_owned(), e5(rules.bounty.resolver_e5)),
-            ("Profit limit of one trade, share of the vault".to_owned(), e5(rules.profit_pct_e5)),
-            ("Vault's share of trading fees".to_owned(), e5(rules.vault_fee_share_e5)),
-            ("Open interest per vault money (kappa)".to_owned(), bps(rules.sharing.kappa_bps)),
-            ("Shared out by weight (lambda)".to_owned(), bps(rules.sharing.lambda_bps)),
-            ("Trend carried on (beta)".to_owned(), bps(rules.sharing.beta_bps)),
-            ("Epoch of the open-interest limits".to_owned(), rules.epoch.to_string()),
-            ("Least collateral".to_owned(), format!("{} TUSD", rules.min_collateral)),
+            (
+                "Profit limit of one trade, share of the vault".to_owned(),
+                e5(rules.profit_pct_e5),
+            ),
+            (
+                "Vault's share of trading fees".to_owned(),
+                e5(rules.vault_fee_share_e5),
+            ),
+            (
+                "Open interest per vault money (kappa)".to_owned(),
+                bps(rules.sharing.kappa_bps),
+            ),
+            (
+                "Shared out by weight (lambda)".to_owned(),
+                bps(rules.sharing.lambda_bps),
+            ),
+            (
+                "Trend carried on (beta)".to_owned(),
+                bps(rules.sharing.beta_bps),
+            ),
+            (
+                "Epoch of the open-interest limits".to_owned(),
+                rules.epoch.to_string(),
+            ),
+            (
+                "Least collateral".to_owned(),
+                format!("{} TUSD", rules.min_collateral),
+            ),
         ];
         if let Some(market) = config.markets.first() {
             rows.extend([
-                ("Threshold".to_owned(), percent(market.threshold.raw() * 10i128.pow(12))),
-                ("Largest leverage".to_owned(), format!("{}x", market.max_leverage)),
+                (
+                    "Threshold".to_owned(),
+                    percent(market.threshold.raw() * 10i128.pow(12)),
+                ),
+                (
+                    "Largest leverage".to_owned(),
+                    format!("{}x", market.max_leverage),
+                ),
                 ("Trading fee".to_owned(), e5(market.trading_fee_e5)),
                 (
                     "Borrowing fee per hour".to_owned(),
@@ -205,7 +277,10 @@ impl TsunamixDesk {
                     "Largest funding per hour".to_owned(),
                     percent(i128::from(market.funding.max_rate()) * 1000),
                 ),
-                ("Slippage factor".to_owned(), market.slippage_factor.to_string()),
+                (
+                    "Slippage factor".to_owned(),
+                    market.slippage_factor.to_string(),
+                ),
             ]);
         }
         rows.extend(self.book.people_rows());
@@ -284,13 +359,7 @@ impl Desk for TsunamixDesk {
         ]
     }
 
-    fn act(
-        &mut self,
-        plan: Plan,
-        engine: &Engine,
-        plans: &mut Plans,
-        now: Timestamp,
-    ) -> Vec<Body> {
+    fn act(&mut self, plan: Plan, engine: &Engine, plans: &mut Plans, now: Timestamp) -> Vec<Body> {
         match plan {
             Plan::Provide(at) => {
                 let account = self.book.provider(at);
@@ -304,7 +373,11 @@ impl Desk for TsunamixDesk {
             Plan::Liquidate { .. } => self.liquidation(plan),
             Plan::TopUps => {
                 if let Some(habit) = &self.book.top_ups {
-                    plans.add(now.saturating_add(habit.every.0), self.book.desk(), Plan::TopUps);
+                    plans.add(
+                        now.saturating_add(habit.every.0),
+                        self.book.desk(),
+                        Plan::TopUps,
+                    );
                 }
                 self.top_ups(engine)
             }
@@ -328,11 +401,12 @@ impl Desk for TsunamixDesk {
         let bounty = self.rules_of().map_or(0, |c| {
             i128::from(c.rules.bounty.first_caller_e5) + i128::from(c.rules.bounty.resolver_e5)
         });
-        self.book.watch_cases(event, now, plans, |case| match case.trigger.rule {
-            // A force-close pays no bounty; the venue's own keepers do it all the same.
-            Rule::ProfitOverLimit => i128::MAX,
-            _ => mul_div(case.trigger.collateral, bounty, 100_000, Rounding::Down).unwrap_or(0),
-        });
+        self.book
+            .watch_cases(event, now, plans, |case| match case.trigger.rule {
+                // A force-close pays no bounty; the venue's own keepers do it all the same.
+                Rule::ProfitOverLimit => i128::MAX,
+                _ => mul_div(case.trigger.collateral, bounty, 100_000, Rounding::Down).unwrap_or(0),
+            });
     }
 
     fn refused(&mut self, command: &Command, _: &Rejection, plans: &mut Plans) {
@@ -389,7 +463,9 @@ impl Desk for TsunamixDesk {
     }
 
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {
-        let vault = self.state(engine).map_or(0, |v| v.tvl(engine.ledger()).raw());
+        let vault = self
+            .state(engine)
+            .map_or(0, |v| v.tvl(engine.ledger()).raw());
         let mut figures = self.book.figures(collector, 6);
         let mut figure = |label: &str, raw: i128, definition: &str| {
             figures.push(Figure {

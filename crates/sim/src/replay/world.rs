@@ -64,11 +64,19 @@ impl<'a> World<'a> {
             .enumerate()
             .map(|(at, venue)| {
                 let id = VenueId(u16::try_from(at).unwrap_or(u16::MAX));
-                let decimals = config.assets.get(venue.money().index()).map_or(0, |a| a.decimals);
+                let decimals = config
+                    .assets
+                    .get(venue.money().index())
+                    .map_or(0, |a| a.decimals);
                 Collector::new(id, decimals)
             })
             .collect();
-        Self { engine, sink, collectors, scratch: Vec::new() }
+        Self {
+            engine,
+            sink,
+            collectors,
+            scratch: Vec::new(),
+        }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -87,7 +95,11 @@ impl<'a> World<'a> {
         time: Timestamp,
         body: Body,
     ) -> Result<bool, ReplayError> {
-        let command = Command { time, venue: desk.venue(), body };
+        let command = Command {
+            time,
+            venue: desk.venue(),
+            body,
+        };
         self.sink.record(&command)?;
         let collector = &mut self.collectors[desk.venue().index()];
         let accepted = match self.engine.apply(&command) {
@@ -135,13 +147,15 @@ fn refusal_name(rejection: &Rejection) -> String {
         // The variant's name, without its numbers.
         other => {
             let text = format!("{other:?}");
-            let inner = text.split_once('(').map_or(text.as_str(), |(outer, inner)| {
-                if matches!(outer, "TsunamiX" | "Oracle" | "Ledger" | "Arithmetic") {
-                    inner
-                } else {
-                    outer
-                }
-            });
+            let inner = text
+                .split_once('(')
+                .map_or(text.as_str(), |(outer, inner)| {
+                    if matches!(outer, "TsunamiX" | "Oracle" | "Ledger" | "Arithmetic") {
+                        inner
+                    } else {
+                        outer
+                    }
+                });
             inner
                 .split(|c: char| !c.is_ascii_alphanumeric())
                 .next()

@@ -93,15 +93,13 @@ fn sections(results: &Results, time: TimeAxis) -> Vec<Section> {
 }
 
 fn header(results: &Results, time: TimeAxis) -> String {
-    let provenance: String = results
-        .provenance
-        .iter()
-        .map(|line| format!("<li>{}</li>", escape::text(line)))
-        .collect();
+    // The first line says whether the path is real; every source is listed at the end.
+    let provenance = results.provenance.first().map_or("", String::as_str);
+    let provenance = escape::text(provenance);
     format!(
         "<header><p class=\"brand\"><svg viewBox=\"-12 -12 24 24\" aria-hidden=\"true\"><circle r=\"8\"/><path d=\"M-12 0H12\"/></svg>Plimsoll liquidation report</p>\
          <h1>{}</h1><p class=\"lead\">{}</p>\
-         <dl class=\"facts\"><div><dt>Prices</dt><dd><ul>{provenance}</ul></dd></div>\
+         <dl class=\"facts\"><div><dt>Prices</dt><dd>{provenance} <a href=\"#sources\">Every source</a></dd></div>\
          <div><dt>Period</dt><dd>{} to {} UTC</dd></div>\
          <div><dt>Markets</dt><dd>{}</dd></div>\
          <div><dt>Conservation</dt><dd>{}</dd></div></dl></header>\n",
@@ -195,13 +193,19 @@ fn parameter_table(venue: &VenueResults) -> String {
 }
 
 fn repeat(results: &Results) -> String {
+    let sources: String = results
+        .provenance
+        .iter()
+        .map(|line| format!("{}\n", escape::text(line)))
+        .collect();
     format!(
         "<p>Save the scenario above as a file and run <code>plimsoll replay SCENARIO.toml</code> on the same prices: the same seed gives the same state hash \
          and this same report, byte for byte. <code>plimsoll verify JOURNAL</code> applies every recorded command again and checks the chain, the hashes and the money.</p>\
          <dl class=\"facts\"><div><dt>Seed</dt><dd><code>{}</code></dd></div>\
          <div><dt>State hash (blake3)</dt><dd><code class=\"hash\">{}</code></dd></div>\
          <div><dt>Commands accepted</dt><dd>{}</dd></div><div><dt>Events</dt><dd>{}</dd></div>\
-         <div><dt>First and last moment (UTC)</dt><dd>{} – {}</dd></div></dl>",
+         <div><dt>First and last moment (UTC)</dt><dd>{} – {}</dd></div></dl>\
+         <details id=\"sources\" open><summary>Where the prices come from</summary><pre>{sources}</pre></details>",
         results.seed,
         escape::text(&results.state_hash),
         number::count(results.commands),

@@ -151,7 +151,8 @@ fn a_small_report_reads_in_order() {
             State hash (blake3) | ab12
             Commands accepted | 1,000
             Events | 2,000
-            First and last moment (UTC) | 2025-10-10 00:00:00 – 2025-10-10 00:15:00"#]],
+            First and last moment (UTC) | 2025-10-10 00:00:00 – 2025-10-10 00:15:00
+            Where the prices come from"#]],
     );
 }
 

@@ -37,7 +37,9 @@ impl Decimal {
     /// Times `numerator / denominator`, rounded toward zero.
     #[must_use]
     pub fn scaled(self, numerator: i128, denominator: i128) -> Self {
-        let scaled = self.0.mul_ratio(numerator, denominator, plimsoll_units::Rounding::Down);
+        let scaled = self
+            .0
+            .mul_ratio(numerator, denominator, plimsoll_units::Rounding::Down);
         scaled.map_or(self, Self)
     }
 
@@ -133,7 +135,9 @@ impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let span: jiff::SignedDuration = text.parse().map_err(|e| {
-            Error::custom(format!("{text:?} is not a span of time such as \"2s\" or \"8h\": {e}"))
+            Error::custom(format!(
+                "{text:?} is not a span of time such as \"2s\" or \"8h\": {e}"
+            ))
         })?;
         let millis = i64::try_from(span.as_millis()).map_err(Error::custom)?;
         if millis < 0 {

@@ -202,8 +202,10 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`] as its variants say.
     pub fn load(path: &Path) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut scenario = Self::parse(&path.display().to_string(), &text)?;
         let source = Path::new(&scenario.prices.source);
         if scenario.prices.source != "bundled" && source.is_relative() {
@@ -238,7 +240,10 @@ impl Scenario {
     /// [`ScenarioError::Nonsense`].
     pub fn check(&self, name: &str) -> Result<(), ScenarioError> {
         self.first_nonsense()
-            .map_err(|why| ScenarioError::Nonsense { name: name.to_owned(), why })
+            .map_err(|why| ScenarioError::Nonsense {
+                name: name.to_owned(),
+                why,
+            })
     }
 
     fn first_nonsense(&self) -> Result<(), String> {
@@ -257,7 +262,8 @@ impl Scenario {
             if self.venues[..at].iter().any(|v| v.name == venue.name) {
                 return Err(format!("two venues are called {:?}", venue.name));
             }
-            self.check_venue(venue).map_err(|why| format!("venue {:?}: {why}", venue.name))?;
+            self.check_venue(venue)
+                .map_err(|why| format!("venue {:?}: {why}", venue.name))?;
         }
         Ok(())
     }
@@ -277,8 +283,9 @@ impl Scenario {
             return Err("takers need a counterparty: add [venues.makers]".to_owned());
         }
         if venue.execution == ExecutionMode::Keepers && venue.liquidators.is_empty() {
-            return Err("with execution = \"keepers\" add at least one [[venues.liquidators]]"
-                .to_owned());
+            return Err(
+                "with execution = \"keepers\" add at least one [[venues.liquidators]]".to_owned(),
+            );
         }
         venue.population.check(&self.markets)?;
         if let Some(makers) = &venue.makers {

@@ -5,12 +5,12 @@
 
 use plimsoll_engine::Config;
 use plimsoll_engine::ledger::Asset;
+use plimsoll_engine::limits::open_interest::Sharing;
+use plimsoll_engine::margin::isolated::Boundary;
 use plimsoll_engine::venues::perennial::{self, Curve, Payoff, ProductParams, Protocol};
 use plimsoll_engine::venues::tsunamix::fees::{EntryRule, FundingParams};
 use plimsoll_engine::venues::tsunamix::{self, Bounty, Check, MarketParams, Rules, Sides};
 use plimsoll_engine::venues::{Execution, VenueConfig};
-use plimsoll_engine::limits::open_interest::Sharing;
-use plimsoll_engine::margin::isolated::Boundary;
 use plimsoll_units::{Amount, AssetId, Price, Quantity, Rate};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,10 @@ use super::Decimal;
 /// Adds an asset to an engine's parameters.
 fn add_asset(config: &mut Config, symbol: &str, decimals: u32) -> AssetId {
     let id = AssetId(u16::try_from(config.assets.len()).unwrap_or(u16::MAX));
-    config.assets.push(Asset { symbol: symbol.to_owned(), decimals });
+    config.assets.push(Asset {
+        symbol: symbol.to_owned(),
+        decimals,
+    });
     id
 }
 
@@ -135,8 +138,9 @@ impl PerennialParameters {
                 target_utilization: rate(self.target_utilization),
             },
         };
-        let products =
-            (0..markets).flat_map(|_| [product(Payoff::Long), product(Payoff::Short)]).collect();
+        let products = (0..markets)
+            .flat_map(|_| [product(Payoff::Long), product(Payoff::Short)])
+            .collect();
         let base = perennial::Config::perennial(asset, products);
         VenueConfig::Perennial(perennial::Config {
             protocol: Protocol {
@@ -272,7 +276,13 @@ impl TsunamixParameters {
             ..MarketParams::new(symbol.clone(), TICK)
         };
         let markets = symbols.iter().map(market).collect();
-        VenueConfig::TsunamiX(tsunamix::Config { money, shares, execution, rules, markets })
+        VenueConfig::TsunamiX(tsunamix::Config {
+            money,
+            shares,
+            execution,
+            rules,
+            markets,
+        })
     }
 }
 

@@ -133,9 +133,18 @@ impl Population {
             return Err("the population is empty: set `accounts` or `file`".to_owned());
         }
         if self.accounts > 10_000_000 {
-            return Err(format!("{} accounts are more than 10,000,000", self.accounts));
+            return Err(format!(
+                "{} accounts are more than 10,000,000",
+                self.accounts
+            ));
         }
-        if self.leverage.iter().map(|l| u64::from(l.weight)).sum::<u64>() == 0 {
+        if self
+            .leverage
+            .iter()
+            .map(|l| u64::from(l.weight))
+            .sum::<u64>()
+            == 0
+        {
             return Err("no leverage class has a weight".to_owned());
         }
         for class in &self.leverage {
@@ -159,7 +168,10 @@ impl Population {
         }
         let most_spread = Decimal::from_raw(5 * 10i128.pow(18));
         if self.collateral_spread < Decimal::default() || self.collateral_spread > most_spread {
-            return Err(format!("collateral_spread {} is not in 0..=5", self.collateral_spread));
+            return Err(format!(
+                "collateral_spread {} is not in 0..=5",
+                self.collateral_spread
+            ));
         }
         fraction("long_share", self.long_share)
     }
@@ -169,7 +181,10 @@ impl Liquidators {
     pub(super) fn check(&self) -> Result<(), String> {
         fraction("sees", self.sees)?;
         if self.cost < Decimal::default() {
-            return Err(format!("liquidators {:?}: cost {} is negative", self.name, self.cost));
+            return Err(format!(
+                "liquidators {:?}: cost {} is negative",
+                self.name, self.cost
+            ));
         }
         Ok(())
     }
@@ -178,7 +193,10 @@ impl Liquidators {
 impl Makers {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.per_product == 0 || self.per_product > 100_000 {
-            return Err(format!("makers.per_product {} is not in 1..=100000", self.per_product));
+            return Err(format!(
+                "makers.per_product {} is not in 1..=100000",
+                self.per_product
+            ));
         }
         positive("makers.cover", self.cover)?;
         positive("makers.leverage", self.leverage)
@@ -213,7 +231,10 @@ fn fraction(name: &str, value: Decimal) -> Result<(), String> {
 
 fn default_leverage() -> Vec<WeightedLeverage> {
     [(2, 20), (3, 20), (5, 25), (10, 25), (20, 10)]
-        .map(|(times, weight)| WeightedLeverage { times: whole(times), weight })
+        .map(|(times, weight)| WeightedLeverage {
+            times: whole(times),
+            weight,
+        })
         .to_vec()
 }
 
