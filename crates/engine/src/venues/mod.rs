@@ -88,6 +88,15 @@ impl Venue {
         }
     }
 
+    /// The asset that positions and their collateral are counted in.
+    #[must_use]
+    pub fn money(&self) -> plimsoll_units::AssetId {
+        match self {
+            Self::TsunamiX(venue) => venue.money(),
+            Self::Perennial(venue) => venue.money(),
+        }
+    }
+
     /// Builds what is derived from the state and not part of it (the watch) anew.
     pub(crate) fn rebuild(&mut self, id: VenueId, ledger: &Ledger) -> Result<(), Rejection> {
         match self {

@@ -38,7 +38,9 @@ impl Product {
         settlement: &Settlement,
         id: AccountId,
     ) -> Result<Option<Standing>, Rejection> {
-        let Some(account) = self.account(id) else { return Ok(None) };
+        let Some(account) = self.account(id) else {
+            return Ok(None);
+        };
         let balance = Money::from_raw(ledger.balance(account.purse));
         let settled = self.settled_account(account, balance, settlement)?;
         let size = settled.account.size;
@@ -53,6 +55,18 @@ impl Product {
 }
 
 impl Perennial {
+    /// The asset of all collateral.
+    #[must_use]
+    pub fn money(&self) -> plimsoll_units::AssetId {
+        self.asset
+    }
+
+    /// Who carries liquidations out.
+    #[must_use]
+    pub fn execution(&self) -> crate::venues::Execution {
+        self.execution
+    }
+
     /// The settlement of a product at its newest version, computed and not taken.
     ///
     /// # Errors
