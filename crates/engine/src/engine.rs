@@ -8,7 +8,7 @@ use plimsoll_units::{Timestamp, VenueId};
 use crate::event::Event;
 use crate::ledger::{Asset, Ledger};
 use crate::tx::Tx;
-use crate::venues::{Venue, VenueConfig, perennial, tsunamix};
+use crate::venues::{Venue, VenueConfig, gammaswap, perennial, tsunamix};
 use crate::{Rejection, ledger};
 
 const HASH_BUFFER_BYTES: usize = 1 << 16;
@@ -40,6 +40,8 @@ pub enum Body {
     TsunamiX(tsunamix::Command),
     /// For a Perennial V1 venue.
     Perennial(perennial::Command),
+    /// For a GammaSwap V1 venue.
+    GammaSwap(gammaswap::Command),
 }
 
 impl Body {
@@ -49,6 +51,7 @@ impl Body {
         match self {
             Self::TsunamiX(_) => "tsunamix",
             Self::Perennial(_) => "perennial",
+            Self::GammaSwap(_) => "gammaswap",
         }
     }
 }

@@ -4,7 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::ledger::Movement;
 use crate::liquidation::CaseEvent;
-use crate::venues::{perennial, tsunamix};
+use crate::venues::{gammaswap, perennial, tsunamix};
 
 /// One thing that happened while a command was applied, in order.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -17,6 +17,8 @@ pub enum Event {
     TsunamiX(tsunamix::Event),
     /// Something particular to Perennial V1.
     Perennial(perennial::Event),
+    /// Something particular to GammaSwap V1.
+    GammaSwap(gammaswap::Event),
 }
 
 impl From<Movement> for Event {
@@ -40,5 +42,11 @@ impl From<tsunamix::Event> for Event {
 impl From<perennial::Event> for Event {
     fn from(event: perennial::Event) -> Self {
         Self::Perennial(event)
+    }
+}
+
+impl From<gammaswap::Event> for Event {
+    fn from(event: gammaswap::Event) -> Self {
+        Self::GammaSwap(event)
     }
 }

@@ -4,7 +4,7 @@ use plimsoll_units::{ArithmeticError, Timestamp, VenueId};
 
 use crate::ledger::LedgerError;
 use crate::oracle::OracleError;
-use crate::venues::{perennial, tsunamix};
+use crate::venues::{gammaswap, perennial, tsunamix};
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,10 +49,19 @@ pub enum Rejection {
         /// The resolver's share.
         resolver_e5: u32,
     },
+    /// A procedure names a stage that this kind of account does not have.
+    #[error("this kind of account has no stage {0:?}")]
+    NoSuchStage(&'static str),
+    /// The watch cannot take another trip.
+    #[error(transparent)]
+    Watch(#[from] crate::watch::WatchError),
     /// Refused by the rules of TsunamiX V2.
     #[error(transparent)]
     TsunamiX(#[from] tsunamix::Refusal),
     /// Refused by the rules of Perennial V1.
     #[error(transparent)]
     Perennial(#[from] perennial::Refusal),
+    /// Refused by the rules of GammaSwap V1.
+    #[error(transparent)]
+    GammaSwap(#[from] gammaswap::Refusal),
 }

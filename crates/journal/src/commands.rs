@@ -30,6 +30,8 @@ pub mod kind {
     pub const TSUNAMIX: u16 = 2;
     /// A Perennial command.
     pub const PERENNIAL: u16 = 3;
+    /// A command of a GammaSwap venue.
+    pub const GAMMASWAP: u16 = 4;
     /// A hash of the state.
     pub const CHECKPOINT: u16 = 100;
 }
@@ -172,6 +174,7 @@ impl<L: Log> Recorder<L> {
         match &command.body {
             Body::TsunamiX(body) => self.append(kind::TSUNAMIX, time, venue, body),
             Body::Perennial(body) => self.append(kind::PERENNIAL, time, venue, body),
+            Body::GammaSwap(body) => self.append(kind::GAMMASWAP, time, venue, body),
         }
     }
 
@@ -252,6 +255,7 @@ pub fn read(record: &Record<'_>) -> Result<Entry, RebuildError> {
         kind::GENESIS => Entry::Genesis(borsh::from_slice(bytes).map_err(payload)?),
         kind::TSUNAMIX => command(Body::TsunamiX(borsh::from_slice(bytes).map_err(payload)?)),
         kind::PERENNIAL => command(Body::Perennial(borsh::from_slice(bytes).map_err(payload)?)),
+        kind::GAMMASWAP => command(Body::GammaSwap(borsh::from_slice(bytes).map_err(payload)?)),
         kind::CHECKPOINT => Entry::Checkpoint(borsh::from_slice(bytes).map_err(payload)?),
         found => {
             return Err(RebuildError::UnknownKind {

@@ -38,6 +38,10 @@ pub enum HolderKind {
     Dust = 11,
     /// Liquidation rewards granted but payable only at settlement.
     PendingReward = 12,
+    /// The reserves of a constant-product pair.
+    Pair = 13,
+    /// Shares nobody can ever take out: what a first deposit locks.
+    Locked = 14,
 }
 
 impl HolderKind {
@@ -164,6 +168,8 @@ impl fmt::Display for Holder {
             HolderKind::MarketFees => write!(f, "the fees of {} ({})", self.market, self.venue),
             HolderKind::Dust => write!(f, "rounding dust ({})", self.venue),
             HolderKind::PendingReward => account(f, "the pending reward"),
+            HolderKind::Pair => write!(f, "the pair's reserves ({})", self.venue),
+            HolderKind::Locked => write!(f, "what is locked for ever ({})", self.venue),
         }
     }
 }

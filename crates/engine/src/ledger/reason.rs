@@ -79,6 +79,14 @@ reasons! {
     SharesBurned = 22, "shares burned";
     /// A remainder of rounding.
     RoundingDust = 23, "rounding dust";
+    /// A trade on a constant-product pair.
+    Swap = 24, "swap";
+    /// Sent to an address ahead of the call that will count it.
+    SentAhead = 25, "sent ahead of a call";
+    /// A payment beyond what was owed, returned.
+    ExcessReturned = 26, "excess returned";
+    /// Collateral that repays borrowed liquidity.
+    LoanRepaid = 27, "loan repaid";
 }
 
 impl std::fmt::Display for Reason {

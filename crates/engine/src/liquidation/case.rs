@@ -18,6 +18,8 @@ pub enum Rule {
     ProfitOverLimit = 1,
     /// The maintenance requirement is above the collateral (Perennial V1).
     MaintenanceOverCollateral = 2,
+    /// The debt is above the threshold share of the collateral (GammaSwap V1).
+    DebtOverCollateral = 3,
 }
 
 impl Rule {
@@ -28,6 +30,7 @@ impl Rule {
             Self::FeesOverThreshold => "fees reached threshold x collateral + profit and loss",
             Self::ProfitOverLimit => "profit went above the limit of one trade",
             Self::MaintenanceOverCollateral => "maintenance requirement went above collateral",
+            Self::DebtOverCollateral => "debt went above threshold x collateral",
         }
     }
 }
@@ -114,6 +117,10 @@ pub enum StageKind {
     CloseNextVersion = 2,
     /// The liquidator was rewarded.
     Reward = 3,
+    /// Debt was repaid against collateral.
+    Repay = 4,
+    /// Debt that the collateral does not cover was written down.
+    WriteDown = 5,
 }
 
 impl StageKind {
@@ -125,6 +132,8 @@ impl StageKind {
             Self::ForceClose => "force-close",
             Self::CloseNextVersion => "close-next-version",
             Self::Reward => "reward",
+            Self::Repay => "repay",
+            Self::WriteDown => "write-down",
         }
     }
 }
@@ -188,4 +197,6 @@ pub enum BlockedReason {
     NoPrice = 2,
     /// A number would not fit.
     Arithmetic = 3,
+    /// Neither the payer nor the collateral can repay the debt.
+    NoLiquidity = 4,
 }

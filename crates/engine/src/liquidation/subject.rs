@@ -58,6 +58,17 @@ pub struct Closed {
     pub shortfall: i128,
 }
 
+/// How borrowed liquidity is repaid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repayment {
+    /// The liquidator brings it and gets collateral for it.
+    WithLp,
+    /// The collateral itself is turned into it.
+    FromCollateral,
+    /// Together with the debts of other loans.
+    InBatch,
+}
+
 /// An account under liquidation.
 pub trait Subject {
     /// Equity and requirement now.
@@ -86,4 +97,20 @@ pub trait Subject {
     /// # Errors
     /// When the venue's rules refuse, or this kind of account cannot be closed this way.
     fn close(&mut self, tx: &mut Tx<'_>, how: Close) -> Result<Closed, Rejection>;
+
+    /// Repays debt against collateral; returns how much.
+    ///
+    /// # Errors
+    /// When the venue's rules refuse, or this kind of account owes nothing that can be repaid.
+    fn repay(&mut self, _tx: &mut Tx<'_>, _how: Repayment) -> Result<i128, Rejection> {
+        Err(Rejection::NoSuchStage("repay"))
+    }
+
+    /// Writes down the debt that the collateral does not cover; returns how much.
+    ///
+    /// # Errors
+    /// When the venue's own books refuse, or this kind of account has no debt.
+    fn write_down(&mut self, _tx: &mut Tx<'_>) -> Result<i128, Rejection> {
+        Err(Rejection::NoSuchStage("write-down"))
+    }
 }

@@ -1,4 +1,5 @@
 //! Health: equity against requirement, one file per kind of account.
 
 pub mod isolated;
+pub mod liquidity;
 pub mod versioned;

@@ -4,6 +4,7 @@
 //! to itself and to the ledger through a [`Tx`](crate::Tx): on a rejection it must be as it was
 //! before (the ledger and the events are rolled back by the engine).
 
+pub mod gammaswap;
 pub mod perennial;
 pub mod tsunamix;
 
@@ -33,6 +34,8 @@ pub enum VenueConfig {
     TsunamiX(tsunamix::Config),
     /// Perennial V1.
     Perennial(perennial::Config),
+    /// GammaSwap V1.
+    GammaSwap(Box<gammaswap::Config>),
 }
 
 impl VenueConfig {
@@ -42,6 +45,7 @@ impl VenueConfig {
         match self {
             Self::TsunamiX(config) => config.money,
             Self::Perennial(config) => config.asset,
+            Self::GammaSwap(config) => config.assets.lp,
         }
     }
 }
@@ -53,6 +57,8 @@ pub enum Venue {
     TsunamiX(tsunamix::TsunamiX),
     /// Perennial V1.
     Perennial(perennial::Perennial),
+    /// GammaSwap V1.
+    GammaSwap(Box<gammaswap::GammaSwap>),
 }
 
 impl Venue {
@@ -64,6 +70,10 @@ impl Venue {
             VenueConfig::Perennial(config) => {
                 Self::Perennial(perennial::Perennial::new(config.clone(), tx)?)
             }
+            VenueConfig::GammaSwap(config) => {
+                let venue = gammaswap::GammaSwap::new((**config).clone(), tx)?;
+                Self::GammaSwap(Box::new(venue))
+            }
         })
     }
 
@@ -71,6 +81,7 @@ impl Venue {
         match (self, body) {
             (Self::TsunamiX(venue), Body::TsunamiX(command)) => venue.apply(tx, command),
             (Self::Perennial(venue), Body::Perennial(command)) => venue.apply(tx, command),
+            (Self::GammaSwap(venue), Body::GammaSwap(command)) => venue.apply(tx, command),
             (venue, body) => Err(Rejection::WrongVenue {
                 venue: tx.venue,
                 given: body.language(),
@@ -85,6 +96,7 @@ impl Venue {
         match self {
             Self::TsunamiX(_) => "tsunamix",
             Self::Perennial(_) => "perennial",
+            Self::GammaSwap(_) => "gammaswap",
         }
     }
 
@@ -94,6 +106,7 @@ impl Venue {
         match self {
             Self::TsunamiX(venue) => venue.money(),
             Self::Perennial(venue) => venue.money(),
+            Self::GammaSwap(venue) => venue.money(),
         }
     }
 
@@ -102,6 +115,7 @@ impl Venue {
         match self {
             Self::TsunamiX(venue) => venue.rebuild(id, ledger),
             Self::Perennial(venue) => venue.rebuild(id, ledger),
+            Self::GammaSwap(venue) => venue.rebuild(id, ledger),
         }
     }
 
@@ -113,6 +127,7 @@ impl Venue {
         match self {
             Self::TsunamiX(venue) => venue.audit(id, ledger),
             Self::Perennial(venue) => venue.audit(id, ledger),
+            Self::GammaSwap(venue) => venue.audit(id, ledger),
         }
     }
 }

@@ -271,6 +271,7 @@ pub(crate) fn tell(events: &[Event]) -> String {
             ),
             Event::TsunamiX(other) => writeln!(text, "{other:?}"),
             Event::Perennial(other) => writeln!(text, "{other:?}"),
+            Event::GammaSwap(other) => writeln!(text, "{other:?}"),
         }
         .unwrap();
     }

@@ -3,12 +3,16 @@
 mod close_next_version;
 mod confiscate;
 mod force_close;
+mod repay;
 mod reward;
+mod write_down;
 
 pub use close_next_version::CloseNextVersion;
 pub use confiscate::{Confiscate, SHARE_ONE, Split};
 pub use force_close::ForceClose;
+pub use repay::Repay;
 pub use reward::{Reward, RewardCap};
+pub use write_down::WriteDown;
 
 use super::{Case, StageKind, Subject};
 use crate::Rejection;
@@ -25,6 +29,10 @@ pub enum Stage {
     CloseNextVersion(CloseNextVersion),
     /// Reward the liquidator.
     Reward(Reward),
+    /// Repay debt against collateral.
+    Repay(Repay),
+    /// Write down the debt that the collateral does not cover.
+    WriteDown(WriteDown),
 }
 
 /// What taking a stage led to.
@@ -66,6 +74,8 @@ impl Stage {
             Self::ForceClose(stage) => stage.take(tx, subject),
             Self::CloseNextVersion(stage) => stage.take(tx, subject),
             Self::Reward(stage) => stage.take(tx, case, subject),
+            Self::Repay(stage) => stage.take(tx, subject),
+            Self::WriteDown(stage) => stage.take(tx, subject),
         }
     }
 }
