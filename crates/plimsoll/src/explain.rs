@@ -19,6 +19,7 @@ use plimsoll_sim::results::Amount;
 use plimsoll_units::{AccountId, CaseId};
 use serde::Serialize;
 
+use crate::output::say;
 use crate::progress;
 
 /// Options of `plimsoll explain`.
@@ -64,30 +65,31 @@ fn explain(log: &RedbLog, case: CaseId, json: bool) -> anyhow::Result<bool> {
     };
     let story = story(log, &found)?;
     if json {
-        println!(
+        say!(
             "{}",
             serde_json::to_string_pretty(&Told::new(&found, &story))?
         );
         return Ok(true);
     }
-    print!("{story}");
-    println!("\nThe record");
-    println!(
+    crate::output::write(format_args!("{story}"));
+    say!("\nThe record");
+    say!(
         "  opened: record {}, {}",
-        found.opened, found.case.trigger.at
+        found.opened,
+        found.case.trigger.at
     );
     for record in &found.blocked {
-        println!("  tried in vain: record {record}");
+        say!("  tried in vain: record {record}");
     }
     match &found.carried_out {
         Some((record, command)) => {
-            println!("  carried out: record {record}, {}", command.time);
+            say!("  carried out: record {record}, {}", command.time);
         }
-        None => println!("  carried out: never"),
+        None => say!("  carried out: never"),
     }
     match found.closed {
-        Some((record, outcome)) => println!("  closed: record {record}, {}", outcome_text(outcome)),
-        None => println!("  closed: not yet at the end of the journal"),
+        Some((record, outcome)) => say!("  closed: record {record}, {}", outcome_text(outcome)),
+        None => say!("  closed: not yet at the end of the journal"),
     }
     Ok(true)
 }
@@ -259,17 +261,22 @@ fn list(log: &RedbLog, json: bool) -> anyhow::Result<bool> {
     rows.sort_by(|a, b| b.size.total_cmp(&a.size).then(a.case.cmp(&b.case)));
     rows.truncate(LISTED);
     if json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        say!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(true);
     }
-    println!("{total} cases; the {} largest by notional:", rows.len());
+    say!("{total} cases; the {} largest by notional:", rows.len());
     for row in &rows {
-        println!(
+        say!(
             "  case {:<8} {}  {:>18} {} notional  {}  {}",
-            row.case, row.time, row.notional, row.asset, row.target, row.rule
+            row.case,
+            row.time,
+            row.notional,
+            row.asset,
+            row.target,
+            row.rule
         );
     }
-    println!("`plimsoll explain JOURNAL CASE` tells one of them");
+    say!("`plimsoll explain JOURNAL CASE` tells one of them");
     Ok(true)
 }
 

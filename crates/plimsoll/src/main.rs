@@ -5,6 +5,7 @@
 
 mod conform;
 mod explain;
+mod output;
 mod progress;
 mod replay;
 mod verify;

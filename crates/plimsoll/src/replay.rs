@@ -12,6 +12,7 @@ use plimsoll_sim::report;
 use plimsoll_sim::results::Results;
 use plimsoll_sim::scenario::Scenario;
 
+use crate::output::say;
 use crate::progress;
 
 /// Commands between two recorded hashes of the state.
@@ -50,7 +51,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     let scenario = scenario(options)?;
     if options.show_scenario {
-        print!("{}", scenario.to_toml());
+        crate::output::write(format_args!("{}", scenario.to_toml()));
         return Ok(true);
     }
     let started = Instant::now();
@@ -65,24 +66,24 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     let took = started.elapsed();
     let report = write(&results, &options.out)?;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&results)?);
+        say!("{}", serde_json::to_string_pretty(&results)?);
         return Ok(true);
     }
-    println!("{}", report::summary(&results));
-    println!("state hash  {}", results.state_hash);
-    println!(
+    say!("{}", report::summary(&results));
+    say!("state hash  {}", results.state_hash);
+    say!(
         "commands    {} accepted, {} events, in {:.1} s",
         results.commands,
         results.events,
         took.as_secs_f64()
     );
-    println!("report      {}", report.display());
-    println!(
+    say!("report      {}", report.display());
+    say!(
         "details     {}",
         options.out.join("liquidations.csv").display()
     );
     if let Some(journal) = &options.journal {
-        println!(
+        say!(
             "journal     {} (plimsoll verify, plimsoll explain)",
             journal.display()
         );

@@ -7,6 +7,7 @@ use plimsoll_journal::commands::{RebuildError, Rebuilt, rebuild};
 use plimsoll_journal::{Log, Policy, RedbLog, recover_file};
 use serde::Serialize;
 
+use crate::output::say;
 use crate::progress;
 
 /// Options of `plimsoll verify`.
@@ -60,7 +61,7 @@ pub(crate) fn run(options: &Options) -> u8 {
     };
     if options.json {
         match serde_json::to_string_pretty(&verdict) {
-            Ok(text) => println!("{text}"),
+            Ok(text) => say!("{text}"),
             Err(error) => eprintln!("error: {error}"),
         }
     } else {
@@ -158,28 +159,28 @@ fn failed(verdict: &'static str, error: &RebuildError) -> Verdict {
 
 fn print(verdict: &Verdict, options: &Options) {
     if let Some(why) = &verdict.why {
-        println!("{}: {}", verdict.verdict, options.journal.display());
-        println!("  {why}");
+        say!("{}: {}", verdict.verdict, options.journal.display());
+        say!("  {why}");
         if verdict.verdict == "corrupt" {
-            println!(
-                "  `plimsoll verify --recover` keeps the valid prefix and puts this file aside"
-            );
+            say!("  `plimsoll verify --recover` keeps the valid prefix and puts this file aside");
         }
         return;
     }
-    println!("fine: {}", options.journal.display());
-    println!(
+    say!("fine: {}", options.journal.display());
+    say!(
         "  records      {} in an unbroken chain, the last is {}",
-        verdict.records, verdict.chain
+        verdict.records,
+        verdict.chain
     );
-    println!(
+    say!(
         "  commands     {} accepted, {} refused",
-        verdict.accepted, verdict.refused
+        verdict.accepted,
+        verdict.refused
     );
-    println!("  state        {}", verdict.state);
-    println!(
+    say!("  state        {}", verdict.state);
+    say!(
         "  checkpoints  {} recorded hashes met again",
         verdict.checkpoints
     );
-    println!("  conservation every asset sums to zero, every venue's totals agree with the ledger");
+    say!("  conservation every asset sums to zero, every venue's totals agree with the ledger");
 }

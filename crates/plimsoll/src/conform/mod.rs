@@ -17,6 +17,8 @@ use serde_json::Value;
 
 pub(crate) use compare::Mismatch;
 
+use crate::output::say;
+
 /// The venues whose vectors can be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
@@ -65,17 +67,17 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
             report(&verdict, options.json)?;
         }
     }
-    println!("{passed} passed, {failed} failed");
+    say!("{passed} passed, {failed} failed");
     Ok(failed == 0)
 }
 
 fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(verdict)?);
+        say!("{}", serde_json::to_string(verdict)?);
         return Ok(());
     }
     if let Some(mismatch) = &verdict.mismatch {
-        println!("FAILED {} in {}\n{mismatch}", verdict.vector, verdict.file);
+        say!("FAILED {} in {}\n{mismatch}", verdict.vector, verdict.file);
     }
     Ok(())
 }
