@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_engine::ledger::{Asset, Holder, HolderKind, Movement, Reason};
+use plimsoll_engine::ledger::{Asset, HolderKind, Movement, Reason};
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
 use plimsoll_engine::{Event, Rejection};
 use plimsoll_units::{AssetId, CaseId, Timestamp, VenueId};
@@ -33,8 +33,6 @@ pub struct Collector {
     current: Option<CaseId>,
     flows: BTreeMap<(HolderKind, HolderKind, Reason, AssetId), (i128, u64)>,
     refusals: BTreeMap<String, Refused>,
-    /// The row of the last liquidation of an account in a market, for losses that show later.
-    last_row: BTreeMap<(u16, u32), usize>,
     /// Every liquidation carried through.
     pub liquidations: Vec<Liquidation>,
     /// Cases opened so far.
@@ -60,7 +58,6 @@ impl Collector {
             current: None,
             flows: BTreeMap::new(),
             refusals: BTreeMap::new(),
-            last_row: BTreeMap::new(),
             liquidations: Vec::new(),
             opened: 0,
             recovered: 0,
@@ -192,26 +189,7 @@ impl Collector {
                     open.reward = open.reward.saturating_add(movement.amount);
                 }
             }
-            Reason::ShortfallIncurred => self.late_loss(movement),
             _ => {}
-        }
-    }
-
-    /// A loss beyond the balance that shows when a liquidated position settles.
-    fn late_loss(&mut self, movement: &Movement) {
-        let account = [movement.from, movement.to]
-            .into_iter()
-            .find(|h: &Holder| h.kind == HolderKind::Collateral);
-        let Some(account) = account else { return };
-        let Ok(number) = u32::try_from(account.number) else {
-            return;
-        };
-        if let Some(row) = self
-            .last_row
-            .get(&(account.market.0, number))
-            .and_then(|at| self.liquidations.get_mut(*at))
-        {
-            row.shortfall.raw = row.shortfall.raw.saturating_add(movement.amount);
         }
     }
 
@@ -227,8 +205,6 @@ impl Collector {
         let amount = |raw| Amount::new(raw, self.decimals);
         let (target, trigger) = (open.case.target, open.case.trigger);
         debug_assert_eq!(target.venue, self.venue);
-        self.last_row
-            .insert((target.market.0, target.account.0), self.liquidations.len());
         self.liquidations.push(Liquidation {
             case: id.0,
             market: open.market,
@@ -238,7 +214,8 @@ impl Collector {
             rule: trigger.rule.text().to_owned(),
             triggered: trigger.at.millis(),
             executed: open.executed.unwrap_or(now).millis(),
-            price: Amount::new(trigger.price, 18),
+            // A product may pay the negative of the price; the report shows the price.
+            price: Amount::new(trigger.price.saturating_abs(), 18),
             notional: amount(trigger.notional),
             collateral: amount(trigger.collateral),
             equity: amount(trigger.equity),
