@@ -87,7 +87,7 @@ impl TsunamiX {
         keeper: AccountId,
         id: PositionId,
     ) -> Result<(), Rejection> {
-        self.account(keeper)?;
+        self.wallet_of(keeper)?;
         let position = self.position(id)?;
         self.require(tx, id, &position, Rule::FeesOverThreshold)?;
         if let Some(first) = self.registered.get(&id) {
@@ -112,7 +112,7 @@ impl TsunamiX {
         keeper: AccountId,
         id: PositionId,
     ) -> Result<(), Rejection> {
-        self.account(keeper)?;
+        self.wallet_of(keeper)?;
         let (case, now) = self.due_case(tx, id, Rule::FeesOverThreshold)?;
         self.liquidate(tx, &case, &now, keeper)
     }
@@ -123,7 +123,7 @@ impl TsunamiX {
         keeper: AccountId,
         id: PositionId,
     ) -> Result<(), Rejection> {
-        self.account(keeper)?;
+        self.wallet_of(keeper)?;
         let (case, now) = self.due_case(tx, id, Rule::ProfitOverLimit)?;
         self.force_close(tx, &case, &now)
     }
@@ -258,7 +258,7 @@ impl TsunamiX {
     ) -> Result<(), Rejection> {
         let id = case.target.position.ok_or(ArithmeticError::Overflow)?;
         let position = self.position(id)?;
-        let wallet = |keeper: AccountId| self.account(keeper).map(|a| a.wallet);
+        let wallet = |keeper| self.wallet_of(keeper);
         let resolver = keeper.map(wallet).transpose()?.unwrap_or(self.house.vault);
         let first_caller = match self.registered.get(&id) {
             Some(first) => wallet(*first)?,

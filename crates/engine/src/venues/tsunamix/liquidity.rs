@@ -27,22 +27,15 @@ impl TsunamiX {
         amount: Amount<6>,
     ) -> Result<(), Rejection> {
         let raw = positive(amount.raw())?;
-        let account = self.account(id)?;
+        let wallet = self.wallet_of(id)?;
         let shares = self.vault(tx).shares_for(amount).map_err(Refusal::from)?;
-        let slot = match account.shares {
-            Some(slot) => slot,
+        let slot = match self.providers.get(&id) {
+            Some(slot) => *slot,
             None => tx.open(Holder::wallet(tx.venue, id), self.shares)?,
         };
-        tx.pay(
-            account.wallet,
-            self.house.vault,
-            raw,
-            Reason::LiquidityAdded,
-        )?;
+        tx.pay(wallet, self.house.vault, raw, Reason::LiquidityAdded)?;
         tx.pay(self.house.issuer, slot, shares.raw(), Reason::SharesIssued)?;
-        if let Some(account) = self.accounts.get_mut(id.index()) {
-            account.shares = Some(slot);
-        }
+        self.providers.insert(id, slot);
         // A venue that never had a limit would be closed until its first epoch ends.
         let no_limit =
             |m: &super::Market| m.cells.long.limit.is_zero() && m.cells.short.limit.is_zero();
@@ -60,7 +53,7 @@ impl TsunamiX {
         shares: Quantity<6>,
     ) -> Result<(), Rejection> {
         let raw = positive(shares.raw())?;
-        let account = self.account(id)?;
+        let wallet = self.wallet_of(id)?;
         let vault = self.vault(tx);
         let money = vault.money_for(shares).map_err(Refusal::from)?;
         let backing = self.rules.sharing.backing(vault.tvl.sub(money)?)?;
@@ -68,7 +61,7 @@ impl TsunamiX {
         if open > backing {
             return Err(Refusal::LiquidityInUse { open, backing }.into());
         }
-        let Some(slot) = account.shares else {
+        let Some(slot) = self.providers.get(&id).copied() else {
             let supply = vault.supply.raw();
             let too_many = crate::backstop::vault::VaultError::TooManyShares { given: raw, supply };
             return Err(Refusal::Vault(too_many).into());
@@ -76,7 +69,7 @@ impl TsunamiX {
         tx.pay(slot, self.house.issuer, raw, Reason::SharesBurned)?;
         tx.pay(
             self.house.vault,
-            account.wallet,
+            wallet,
             money.raw(),
             Reason::LiquidityRemoved,
         )?;

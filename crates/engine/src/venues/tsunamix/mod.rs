@@ -33,6 +33,7 @@ mod operate;
 pub mod position;
 mod refusal;
 mod settle;
+mod story;
 
 mod sweep;
 mod trade;
@@ -63,13 +64,6 @@ use watching::Watching;
 /// The highest price the venue takes: 1e12 whole units.
 pub const PRICE_MAX: Price<18> = Price::from_raw(1_000_000_000_000_000_000_000_000_000_000);
 
-/// Where a participant's money and shares are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct Account {
-    wallet: Slot,
-    shares: Option<Slot>,
-}
-
 /// Where the venue's own money is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 struct House {
@@ -88,7 +82,8 @@ pub struct TsunamiX {
     rules: Rules,
     markets: Vec<Market>,
     positions: Positions,
-    accounts: Vec<Account>,
+    wallets: Vec<Slot>,
+    providers: BTreeMap<AccountId, Slot>,
     house: House,
     total_open: Notional<6>,
     epoch_began: Timestamp,
@@ -122,7 +117,8 @@ impl TsunamiX {
             rules: config.rules,
             markets: Vec::with_capacity(config.markets.len()),
             positions: Positions::default(),
-            accounts: Vec::new(),
+            wallets: Vec::new(),
+            providers: BTreeMap::new(),
             house,
             total_open: Notional::ZERO,
             epoch_began: epoch::start(tx.now, config.rules.epoch),
@@ -140,7 +136,8 @@ impl TsunamiX {
         }
         if let Execution::Engine { keeper } = config.execution {
             for account in 0..=keeper.0 {
-                new.open_account(tx, AccountId(account))?;
+                let holder = Holder::wallet(venue, AccountId(account));
+                new.wallets.push(tx.open(holder, money)?);
             }
         }
         Ok(new)
@@ -242,9 +239,10 @@ impl TsunamiX {
             .ok_or(Refusal::UnknownMarket(id))
     }
 
-    fn account(&self, id: AccountId) -> Result<Account, Refusal> {
-        let account = self.accounts.get(id.index()).copied();
-        account.ok_or(Refusal::UnknownAccount(id))
+    /// Where an account's free money is kept.
+    fn wallet_of(&self, id: AccountId) -> Result<Slot, Refusal> {
+        let wallet = self.wallets.get(id.index()).copied();
+        wallet.ok_or(Refusal::UnknownAccount(id))
     }
 
     fn position(&self, id: PositionId) -> Result<Position, Refusal> {
@@ -269,16 +267,6 @@ impl TsunamiX {
         Amount::from_raw(tx.balance(self.house.vault))
     }
 
-    fn open_account(&mut self, tx: &mut Tx<'_>, id: AccountId) -> Result<Account, Rejection> {
-        let wallet = tx.open(Holder::wallet(tx.venue, id), self.money)?;
-        let account = Account {
-            wallet,
-            shares: None,
-        };
-        self.accounts.push(account);
-        Ok(account)
-    }
-
     fn deposit(
         &mut self,
         tx: &mut Tx<'_>,
@@ -289,11 +277,11 @@ impl TsunamiX {
         if raw > i64::MAX.into() {
             return Err(Refusal::TooLarge(raw).into());
         }
-        if let Ok(account) = self.account(id) {
-            tx.pay(self.house.outside, account.wallet, raw, Reason::Deposit)?;
+        if let Ok(wallet) = self.wallet_of(id) {
+            tx.pay(self.house.outside, wallet, raw, Reason::Deposit)?;
             return Ok(());
         }
-        let next = u32::try_from(self.accounts.len()).map_err(|_| Refusal::Full)?;
+        let next = u32::try_from(self.wallets.len()).map_err(|_| Refusal::Full)?;
         if id.0 != next {
             let next = AccountId(next);
             return Err(Refusal::AccountOutOfOrder { given: id, next }.into());
@@ -301,10 +289,7 @@ impl TsunamiX {
         // The ledger is taken back on a rejection, the account list is not: change it last.
         let wallet = tx.open(Holder::wallet(tx.venue, id), self.money)?;
         tx.pay(self.house.outside, wallet, raw, Reason::Deposit)?;
-        self.accounts.push(Account {
-            wallet,
-            shares: None,
-        });
+        self.wallets.push(wallet);
         Ok(())
     }
 
@@ -315,8 +300,8 @@ impl TsunamiX {
         amount: Amount<6>,
     ) -> Result<(), Rejection> {
         let raw = positive(amount.raw())?;
-        let account = self.account(id)?;
-        tx.pay(account.wallet, self.house.outside, raw, Reason::Withdrawal)?;
+        let wallet = self.wallet_of(id)?;
+        tx.pay(wallet, self.house.outside, raw, Reason::Withdrawal)?;
         Ok(())
     }
 

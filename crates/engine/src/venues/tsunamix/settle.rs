@@ -153,7 +153,7 @@ impl TsunamiX {
     /// Settles a close: money first, which may be refused, then the position.
     pub(super) fn settle(&mut self, tx: &mut Tx<'_>, part: &Part) -> Result<Closing, Rejection> {
         let position = self.position(part.id)?;
-        let wallet = self.account(position.owner)?.wallet;
+        let wallet = self.wallet_of(position.owner)?;
         let settlement = self.settlement(tx, part)?;
         let closing = settlement.closing;
         self.book(tx, position.collateral, &settlement)?;

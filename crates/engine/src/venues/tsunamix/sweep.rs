@@ -42,7 +42,7 @@ impl TsunamiX {
                 break;
             }
             let due = self.examine_pending(tx);
-            self.carry_out(tx, due);
+            self.carry_out(tx, &due);
         }
         self.watching.plan(tx.now, &self.markets);
     }
@@ -143,25 +143,25 @@ impl TsunamiX {
         due
     }
 
-    fn carry_out(&mut self, tx: &mut Tx<'_>, due: Due) {
-        for (id, trigger) in due.liquidations {
-            let Some(case) = self.open_case(tx, id, trigger) else {
+    fn carry_out(&mut self, tx: &mut Tx<'_>, due: &Due) {
+        for (id, trigger) in &due.liquidations {
+            let Some(case) = self.open_case(tx, *id, trigger) else {
                 continue;
             };
             if let Execution::Engine { keeper } = self.execution {
                 let savepoint = tx.savepoint();
-                if let Err(reason) = self.try_liquidate(tx, &case, &trigger, keeper) {
+                if let Err(reason) = self.try_liquidate(tx, &case, trigger, keeper) {
                     tx.rollback(savepoint);
                     self.blocked(tx, &case, reason);
                 }
             }
         }
-        for (_, id, trigger) in due.forced {
+        for (_, id, trigger) in &due.forced {
             match self.execution {
                 Execution::Keepers => {
-                    self.open_case(tx, id, trigger);
+                    self.open_case(tx, *id, trigger);
                 }
-                Execution::Engine { .. } => self.force_out(tx, id),
+                Execution::Engine { .. } => self.force_out(tx, *id),
             }
         }
     }
@@ -179,7 +179,7 @@ impl TsunamiX {
         });
         match found {
             Some(Some(Ok(trigger))) if trigger.rule == Rule::ProfitOverLimit => {
-                let Some(case) = self.open_case(tx, id, trigger) else {
+                let Some(case) = self.open_case(tx, id, &trigger) else {
                     return;
                 };
                 let savepoint = tx.savepoint();
@@ -198,7 +198,7 @@ impl TsunamiX {
         &mut self,
         tx: &mut Tx<'_>,
         id: PositionId,
-        trigger: Trigger,
+        trigger: &Trigger,
     ) -> Option<Case> {
         let position = self.positions.get(id).copied()?;
         let key = (position.market, id);
@@ -217,7 +217,7 @@ impl TsunamiX {
         let case = Case {
             id: tx.next_case(),
             target,
-            trigger,
+            trigger: *trigger,
         };
         tx.emit(CaseEvent::Opened(case));
         self.watching.disarm(id);

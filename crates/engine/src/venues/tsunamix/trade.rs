@@ -98,7 +98,7 @@ impl TsunamiX {
         } = *opening;
         positive(size.raw())?;
         positive(collateral.raw())?;
-        let account = self.account(id)?;
+        let wallet = self.wallet_of(id)?;
         let market = self.market(market_id)?;
         let (oracle, entry) =
             self.execution_price(tx, market_id, side, size, opening.acceptable)?;
@@ -120,8 +120,8 @@ impl TsunamiX {
         let position = Position::new(&new, &indices)?;
         self.refuse_liquidatable(tx, (position_id, &position), collateral.raw(), oracle)?;
         let raw = collateral.raw();
-        tx.pay(account.wallet, slot, raw, Reason::CollateralAdded)?;
-        self.pay_trading_fee(tx, account.wallet, fee)?;
+        tx.pay(wallet, slot, raw, Reason::CollateralAdded)?;
+        self.pay_trading_fee(tx, wallet, fee)?;
         self.change_open(tx, &position, size.raw());
         self.positions.insert(position);
         self.watching.pending.push(position_id.slot());
@@ -149,7 +149,7 @@ impl TsunamiX {
             return Err(Refusal::NotPositive(collateral.raw()).into());
         }
         let position = self.owned(account, id)?;
-        let wallet = self.account(account)?.wallet;
+        let wallet = self.wallet_of(account)?;
         let (side, market_id) = (position.side, position.market);
         let market = self.market(market_id)?;
         let (oracle, price) = self.execution_price(tx, market_id, side, size, acceptable)?;
@@ -233,7 +233,7 @@ impl TsunamiX {
     ) -> Result<(), Rejection> {
         let raw = positive(amount.raw())?;
         let position = self.owned(account, id)?;
-        let wallet = self.account(account)?.wallet;
+        let wallet = self.wallet_of(account)?;
         let collateral = Amount::from_raw(tx.balance(position.collateral)).add(amount)?;
         let size = position.size();
         if collateral.raw() > size.raw() {
@@ -252,7 +252,7 @@ impl TsunamiX {
     ) -> Result<(), Rejection> {
         let raw = positive(amount.raw())?;
         let position = self.owned(account, id)?;
-        let wallet = self.account(account)?.wallet;
+        let wallet = self.wallet_of(account)?;
         let collateral = Amount::from_raw(tx.balance(position.collateral)).sub(amount)?;
         let market = self.market(position.market)?;
         self.check_leverage(market, position.size(), collateral)?;

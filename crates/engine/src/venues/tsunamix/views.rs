@@ -77,7 +77,7 @@ impl TsunamiX {
     /// How many accounts there are; they are numbered from 0.
     #[must_use]
     pub fn accounts(&self) -> usize {
-        self.accounts.len()
+        self.wallets.len()
     }
 
     /// The vault's own money.
@@ -101,15 +101,16 @@ impl TsunamiX {
     /// An account's free money.
     #[must_use]
     pub fn wallet(&self, ledger: &Ledger, account: AccountId) -> Option<Amount<6>> {
-        let account = self.accounts.get(account.index())?;
-        Some(Amount::from_raw(ledger.balance(account.wallet)))
+        let wallet = self.wallet_of(account).ok()?;
+        Some(Amount::from_raw(ledger.balance(wallet)))
     }
 
     /// An account's shares of the vault.
     #[must_use]
     pub fn shares(&self, ledger: &Ledger, account: AccountId) -> Option<Quantity<6>> {
-        let account = self.accounts.get(account.index())?;
-        let shares = account.shares.map_or(0, |slot| ledger.balance(slot));
+        self.wallet_of(account).ok()?;
+        let shares = self.providers.get(&account);
+        let shares = shares.map_or(0, |slot| ledger.balance(*slot));
         Some(Quantity::from_raw(shares))
     }
 
@@ -209,6 +210,18 @@ impl TsunamiX {
         price: Price<18>,
         now: Timestamp,
     ) -> Result<Judged, Refusal> {
+        let collateral = ledger.balance(position.collateral);
+        self.judged_as(position, collateral, price, (now, self.tvl(ledger)))
+    }
+
+    /// Judges a position as if it had this collateral, at this price, time and vault.
+    pub(super) fn judged_as(
+        &self,
+        position: &Position,
+        collateral: i128,
+        price: Price<18>,
+        (now, tvl): (Timestamp, Amount<6>),
+    ) -> Result<Judged, Refusal> {
         let market = self.market(position.market)?;
         let indices: Indices = market.indices(now);
         let at = Circumstances {
@@ -216,13 +229,9 @@ impl TsunamiX {
             market,
             indices: &indices,
             price,
-            tvl: self.tvl(ledger),
+            tvl,
         };
-        Ok(Judged::new(
-            position,
-            ledger.balance(position.collateral),
-            &at,
-        )?)
+        Ok(Judged::new(position, collateral, &at)?)
     }
 
     /// Counters of the watch.
@@ -244,9 +253,9 @@ impl TsunamiX {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let accounts = self
-            .accounts
+            .wallets
             .capacity()
-            .saturating_mul(size_of::<super::Account>());
+            .saturating_mul(size_of::<crate::ledger::Slot>());
         let markets = self.markets.capacity().saturating_mul(size_of::<Market>());
         self.positions
             .memory_bytes()

@@ -11,9 +11,9 @@
 //! (funding and borrowing in one number, see [`Indices::cost`]), and the vault's money downwards.
 //! Slack of (1) is divided between a lower price and a higher cost: 15/16 and 1/16. Room of (2) is
 //! divided between a higher profit, less money in the vault (1/4) and a lower cost (1/16), unless
-//! it is so large that the position is safe down to the *floors*: a vault of 1/16 of its money,
-//! and a cost index lower by the whole notional. Then one price trip suffices; should a floor ever
-//! break, everything that may lean on it is examined.
+//! it is so large that the position is safe down to the *floors*, a vault of 1/4 of its money and a
+//! cost index lower by the whole notional, until the price has moved by half. Then one price trip
+//! suffices; should a floor ever break, everything that may lean on it is examined.
 //!
 //! Prices and the vault's money are pushed to the watch when they change. Cost indices change
 //! with time alone, so each market keeps the earliest time at which one of its trips could be
@@ -47,7 +47,7 @@ const HOUR_WIDE: i128 = 3_600_000;
 struct CostDrivers {
     up: DriverId,
     down: DriverId,
-    /// Where [`Trips::relaxed`] positions stop being safe.
+    /// Who leans on this floor is safe while the index is not below it.
     floor: i128,
 }
 
@@ -178,7 +178,7 @@ impl Watching {
             advance(&mut self.watch, driver, tvl, &mut self.pending);
         }
         let broken = tvl < self.tvl_floor;
-        let floor = tvl.max(0).wrapping_shr(4);
+        let floor = tvl.max(0).wrapping_shr(2);
         // Raising a floor is free: who leans on a lower one leans on this one too.
         if broken || floor > self.tvl_floor {
             self.tvl_floor = floor;
@@ -370,26 +370,16 @@ impl Watching {
     ) -> Option<()> {
         let side = judged.exposure.side();
         let (size, costs) = (judged.exposure.size().raw(), drivers.cost.of(side));
-        let pct = profit_pct(at.rules, at.market);
         let room = judged.tolerated.checked_sub(pnl)?;
-        let floor_cap = cap(plimsoll_units::Amount::<6>::from_raw(self.tvl_floor), pct).ok()?;
-        let narrowed = judged
-            .allowance
-            .cap
-            .raw()
-            .checked_sub(floor_cap.raw())?
-            .max(0);
-        let fall = if moves {
-            let distance = cost.checked_sub(costs.floor)?;
-            let fall = mul_div(size, distance.max(0), COST_ONE, Rounding::Ceil).ok()?;
-            fall.checked_add(COST_ROUNDING)?
-        } else {
-            0
-        };
-        let relaxed = judged.tolerated.checked_sub(narrowed)?.checked_sub(fall)?;
-        let relaxed_room = relaxed.checked_sub(pnl)?;
-        if relaxed_room > 0 && relaxed_room >= room.wrapping_shr(2) {
-            winning_price_trip(trips, drivers, judged, relaxed);
+        let lost = self.lost_down_to_floors(judged, at, cost.checked_sub(costs.floor)?)?;
+        // A short never wins more than its size, whatever the price.
+        if side == Side::Short && judged.tolerated.checked_sub(lost)? >= size {
+            return Some(());
+        }
+        let half = size.wrapping_shr(1);
+        // The truncated profit may stand one unit below the exact one.
+        if room.checked_sub(lost)? > half.checked_add(1)? {
+            half_way_trip(trips, drivers, judged, at.price);
             return Some(());
         }
         let poorer = room.wrapping_shr(2);
@@ -401,10 +391,53 @@ impl Watching {
             trips.push(costs.down, cost.saturating_sub(distance));
         }
         // cap(tvl) >= cap - poorer while tvl is at or above this; the trip lies just below.
+        let pct = profit_pct(at.rules, at.market);
         let cap_left = judged.allowance.cap.raw().checked_sub(poorer)?;
         let needed = mul_div(cap_left, PCT_ONE, pct.into(), Rounding::Ceil).ok()?;
         trips.push(self.vault?, needed.checked_sub(1)?);
         Some(())
+    }
+
+    /// How much of the room for profit is lost when the vault and the cost index fall to their
+    /// floors: at most.
+    fn lost_down_to_floors(
+        &self,
+        judged: &Judged,
+        at: &Circumstances<'_>,
+        above_floor: i128,
+    ) -> Option<i128> {
+        let pct = profit_pct(at.rules, at.market);
+        let floor_cap = cap(plimsoll_units::Amount::<6>::from_raw(self.tvl_floor), pct).ok()?;
+        let narrowed = judged.allowance.cap.raw().checked_sub(floor_cap.raw())?;
+        let size = judged.exposure.size().raw();
+        let fall = if above_floor <= COST_ONE {
+            size
+        } else {
+            mul_div(size, above_floor, COST_ONE, Rounding::Ceil).ok()?
+        };
+        narrowed
+            .max(0)
+            .checked_add(fall)?
+            .checked_add(COST_ROUNDING)
+    }
+}
+
+/// A price at which the profit has grown by half of the size: half an entry price further.
+fn half_way_trip(trips: &mut Trips, drivers: &Drivers, judged: &Judged, price: Price<18>) {
+    let step = judged.exposure.entry().raw().wrapping_shr(1);
+    match judged.exposure.side() {
+        Side::Long => {
+            let level = price.raw().saturating_add(step);
+            if level <= PRICE_MAX.raw() {
+                trips.push(drivers.price_up, level);
+            }
+        }
+        Side::Short => {
+            let level = price.raw().saturating_sub(step);
+            if level > 0 {
+                trips.push(drivers.price_down, level);
+            }
+        }
     }
 }
 
