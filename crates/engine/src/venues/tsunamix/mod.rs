@@ -6,8 +6,8 @@
 //! limits that follow demand and never exceed the vault, and a limit on the profit of one trade.
 //!
 //! Files, one concern each: [`config`] parameters; [`fees`] the arithmetic of fees; [`market`]
-//! price, indices, open interest; [`position`]; `health` the two exact rules; `watching` whom to
-//! examine; `sweep` what every command ends with; `trade`, `settle`, `liquidity`, `epoch`,
+//! price, indices, open interest; [`position`]; `health` the two exact rules; `watching` and `trips`
+//! whom to examine; `sweep` what every command ends with; `trade`, `settle`, `liquidity`, `epoch`,
 //! `liquidate`, `operate` the commands; `views` and `story` to read.
 //!
 //! What holds after every command:
@@ -34,9 +34,9 @@ pub mod position;
 mod refusal;
 mod settle;
 mod story;
-
 mod sweep;
 mod trade;
+mod trips;
 mod views;
 mod watching;
 
@@ -79,7 +79,7 @@ pub struct TsunamiX {
     money: AssetId,
     shares: AssetId,
     execution: Execution,
-    rules: Rules,
+    rules: Box<Rules>,
     markets: Vec<Market>,
     positions: Positions,
     wallets: Vec<Slot>,
@@ -114,7 +114,7 @@ impl TsunamiX {
             money,
             shares,
             execution: config.execution,
-            rules: config.rules,
+            rules: Box::new(config.rules),
             markets: Vec::with_capacity(config.markets.len()),
             positions: Positions::default(),
             wallets: Vec::new(),

@@ -14,7 +14,7 @@ impl TsunamiX {
     pub(super) fn set_rules(&mut self, tx: &mut Tx<'_>, rules: &Rules) -> Result<(), Rejection> {
         rules.validate()?;
         let epoch_changed = self.rules.epoch != rules.epoch;
-        self.rules = *rules;
+        *self.rules = *rules;
         if epoch_changed {
             // The epoch under way ends with the first boundary of the new length.
             let ends = super::epoch::start(tx.now, rules.epoch);

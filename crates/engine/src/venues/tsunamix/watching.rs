@@ -1,19 +1,10 @@
 //! Which positions to examine when: drivers and trips.
 //!
-//! A position is safe while (see `health`)
-//!
-//! ```text
-//! (1) pnl(P) > closing fee + h - threshold * collateral      h = holding cost, grows with `cost`
-//! (2) trunc(pnl(P)) <= cap(TVL) - realised + h
-//! ```
-//!
 //! Its drivers are the market's price both ways, the cost index of its market and side both ways
-//! (funding and borrowing in one number, see [`Indices::cost`]), and the vault's money downwards.
-//! Slack of (1) is divided between a lower price and a higher cost: 15/16 and 1/16. Room of (2) is
-//! divided between a higher profit, less money in the vault (1/4) and a lower cost (1/16), unless
-//! it is so large that the position is safe down to the *floors*, a vault of 1/4 of its money and a
-//! cost index lower by the whole notional, until the price has moved by half. Then one price trip
-//! suffices; should a floor ever break, everything that may lean on it is examined.
+//! (funding and borrowing in one number, see [`Indices::cost`]), and the vault's money downwards;
+//! `trips` divides a position's slack among them. Positions far from the profit limit lean on
+//! *floors* instead of trips: a vault of 1/4 of its money and a cost index lower by the whole
+//! notional. Should a floor ever break, everybody who may lean on it is examined.
 //!
 //! Prices and the vault's money are pushed to the watch when they change. Cost indices change
 //! with time alone, so each market keeps the earliest time at which one of its trips could be
@@ -25,38 +16,33 @@
 
 use plimsoll_units::{MarketId, PositionId, Price, Rounding, Side, Timestamp, mul_div};
 
+use super::Refusal;
 use super::config::Sides;
-use super::health::{Circumstances, Judged, forcing_pnl, profit_pct};
+use super::health::{Circumstances, Judged};
 use super::market::{COST_ONE, Indices, Market};
-use super::{PRICE_MAX, Refusal};
-use crate::limits::profit::{PCT_ONE, cap};
-use crate::margin::isolated::TARGET_SCALE;
-use crate::watch::{Direction, DriverId, Trip, Watch, WatchError, WatchStats};
+use super::trips::{Arming, LANES, Trips};
+use crate::watch::{Direction, DriverId, Watch, WatchError, WatchStats};
 
-/// Trips a position may have: price and cost for (1); price, cost and vault for (2).
-const LANES: usize = 5;
 /// Positions the watch's table has room for.
 pub(super) const SLOTS_MAX: u32 = 53_000_000;
-/// Roundings of a holding cost between two views differ by less than this many raw units.
-const COST_ROUNDING: i128 = 4;
 const HOUR: i64 = 3_600_000;
 const HOUR_WIDE: i128 = 3_600_000;
 
 /// The cost drivers of one side of a market.
 #[derive(Debug, Clone, Copy)]
-struct CostDrivers {
-    up: DriverId,
-    down: DriverId,
+pub(super) struct CostDrivers {
+    pub(super) up: DriverId,
+    pub(super) down: DriverId,
     /// Who leans on this floor is safe while the index is not below it.
-    floor: i128,
+    pub(super) floor: i128,
 }
 
 /// The drivers of one market.
 #[derive(Debug, Clone)]
-struct Drivers {
-    price_up: DriverId,
-    price_down: DriverId,
-    cost: Sides<CostDrivers>,
+pub(super) struct Drivers {
+    pub(super) price_up: DriverId,
+    pub(super) price_down: DriverId,
+    pub(super) cost: Sides<CostDrivers>,
     /// Before this time no cost trip of the market can be reached.
     next_check: i64,
     /// Open interest, limits or trips changed: `next_check` is to be computed anew.
@@ -94,35 +80,6 @@ impl Default for Watching {
             always: Vec::new(),
         }
     }
-}
-
-/// The trips of one position, under construction.
-struct Trips {
-    trips: [Trip; LANES],
-    len: usize,
-}
-
-impl Trips {
-    fn push(&mut self, driver: DriverId, level: i128) {
-        if let Some(place) = self.trips.get_mut(self.len) {
-            *place = Trip { driver, level };
-            self.len = self.len.saturating_add(1);
-        }
-    }
-}
-
-/// Whether the cost of holding can change at all.
-fn costs_move(market: &Market, side: Side) -> bool {
-    let funding = &market.params.funding;
-    *market.params.borrow_rate_e6.of(side) != 0
-        || market.funding.rate_e15 != 0
-        || (funding.velocity_factor != 0 && funding.max_rate() != 0)
-}
-
-/// How far the cost index moves while holding `size` changes by at least `money`: down, so early.
-fn cost_distance(money: i128, size: i128) -> i128 {
-    let sure = money.saturating_sub(COST_ROUNDING).max(0);
-    mul_div(sure, COST_ONE, size, Rounding::Floor).unwrap_or(i128::MAX)
 }
 
 impl Watching {
@@ -271,13 +228,9 @@ impl Watching {
         at: &Circumstances<'_>,
     ) {
         let slot = id.slot();
-        let armed = self
-            .trips(market, judged, at)
-            .is_some_and(|t| match t.trips.get(..t.len) {
-                Some(trips) => self.watch.arm(slot, trips).is_ok(),
-                None => false,
-            });
-        if !armed {
+        let trips = self.trips(market, judged, at);
+        let armed = trips.map(|t| self.watch.arm(slot, t.as_slice()));
+        if !matches!(armed, Some(Ok(()))) {
             self.watch.disarm(slot);
             self.always(slot);
         }
@@ -285,6 +238,18 @@ impl Watching {
             drivers.stale = true;
             self.any_stale = true;
         }
+    }
+
+    #[inline]
+    fn trips(&self, market: MarketId, judged: &Judged, at: &Circumstances<'_>) -> Option<Trips> {
+        Arming {
+            drivers: self.markets.get(market.index())?,
+            vault: self.vault?,
+            tvl_floor: self.tvl_floor,
+            judged,
+            at,
+        }
+        .trips()
     }
 
     /// A position that is gone, or waits for a keeper.
@@ -338,107 +303,6 @@ impl Watching {
             .saturating_add(scratch.saturating_mul(size_of::<u32>()))
             .saturating_add(markets)
     }
-
-    #[inline]
-    fn trips(&self, market: MarketId, judged: &Judged, at: &Circumstances<'_>) -> Option<Trips> {
-        let drivers = self.markets.get(market.index())?;
-        let none = Trip {
-            driver: drivers.price_up,
-            level: 0,
-        };
-        let mut trips = Trips {
-            trips: [none; LANES],
-            len: 0,
-        };
-        let side = judged.exposure.side();
-        let moves = costs_move(at.market, side);
-        let cost = at.indices.cost(side);
-        let pnl = judged.exposure.pnl_truncated(at.price).ok()?.raw();
-        losing_trips(&mut trips, drivers, judged, (pnl, cost, moves))?;
-        self.winning_trips(&mut trips, drivers, judged, at, (pnl, cost, moves))?;
-        Some(trips)
-    }
-
-    /// Trips for the profit limit; see the module's text.
-    fn winning_trips(
-        &self,
-        trips: &mut Trips,
-        drivers: &Drivers,
-        judged: &Judged,
-        at: &Circumstances<'_>,
-        (pnl, cost, moves): (i128, i128, bool),
-    ) -> Option<()> {
-        let side = judged.exposure.side();
-        let (size, costs) = (judged.exposure.size().raw(), drivers.cost.of(side));
-        let room = judged.tolerated.checked_sub(pnl)?;
-        let lost = self.lost_down_to_floors(judged, at, cost.checked_sub(costs.floor)?)?;
-        // A short never wins more than its size, whatever the price.
-        if side == Side::Short && judged.tolerated.checked_sub(lost)? >= size {
-            return Some(());
-        }
-        let half = size.wrapping_shr(1);
-        // The truncated profit may stand one unit below the exact one.
-        if room.checked_sub(lost)? > half.checked_add(1)? {
-            half_way_trip(trips, drivers, judged, at.price);
-            return Some(());
-        }
-        let poorer = room.wrapping_shr(2);
-        let cheaper = if moves { room.wrapping_shr(4) } else { 0 };
-        let tolerated = judged.tolerated.checked_sub(poorer)?.checked_sub(cheaper)?;
-        winning_price_trip(trips, drivers, judged, tolerated);
-        if moves {
-            let distance = cost_distance(cheaper, size);
-            trips.push(costs.down, cost.saturating_sub(distance));
-        }
-        // cap(tvl) >= cap - poorer while tvl is at or above this; the trip lies just below.
-        let pct = profit_pct(at.rules, at.market);
-        let cap_left = judged.allowance.cap.raw().checked_sub(poorer)?;
-        let needed = mul_div(cap_left, PCT_ONE, pct.into(), Rounding::Ceil).ok()?;
-        trips.push(self.vault?, needed.checked_sub(1)?);
-        Some(())
-    }
-
-    /// How much of the room for profit is lost when the vault and the cost index fall to their
-    /// floors: at most.
-    fn lost_down_to_floors(
-        &self,
-        judged: &Judged,
-        at: &Circumstances<'_>,
-        above_floor: i128,
-    ) -> Option<i128> {
-        let pct = profit_pct(at.rules, at.market);
-        let floor_cap = cap(plimsoll_units::Amount::<6>::from_raw(self.tvl_floor), pct).ok()?;
-        let narrowed = judged.allowance.cap.raw().checked_sub(floor_cap.raw())?;
-        let size = judged.exposure.size().raw();
-        let fall = if above_floor <= COST_ONE {
-            size
-        } else {
-            mul_div(size, above_floor, COST_ONE, Rounding::Ceil).ok()?
-        };
-        narrowed
-            .max(0)
-            .checked_add(fall)?
-            .checked_add(COST_ROUNDING)
-    }
-}
-
-/// A price at which the profit has grown by half of the size: half an entry price further.
-fn half_way_trip(trips: &mut Trips, drivers: &Drivers, judged: &Judged, price: Price<18>) {
-    let step = judged.exposure.entry().raw().wrapping_shr(1);
-    match judged.exposure.side() {
-        Side::Long => {
-            let level = price.raw().saturating_add(step);
-            if level <= PRICE_MAX.raw() {
-                trips.push(drivers.price_up, level);
-            }
-        }
-        Side::Short => {
-            let level = price.raw().saturating_sub(step);
-            if level > 0 {
-                trips.push(drivers.price_down, level);
-            }
-        }
-    }
 }
 
 fn advance(watch: &mut Watch, driver: DriverId, level: i128, pending: &mut Vec<u32>) {
@@ -454,57 +318,6 @@ fn view(drivers: &mut Drivers, market: &Market, now: Timestamp) -> Indices {
             drivers.view = Some((now, indices));
             indices
         }
-    }
-}
-
-/// Trips for liquidation: a price at which the profit is down to the target and a sixteenth of
-/// the slack, and a cost index at which that sixteenth is used up.
-fn losing_trips(
-    trips: &mut Trips,
-    drivers: &Drivers,
-    judged: &Judged,
-    (pnl, cost, moves): (i128, i128, bool),
-) -> Option<()> {
-    // A truncated loss is nearer to zero than the exact one: take one unit off.
-    let floor = judged.target.div_euclid(TARGET_SCALE).checked_add(1)?;
-    let slack = pnl.checked_sub(1)?.checked_sub(floor)?.max(0);
-    let dearer = if moves {
-        slack.wrapping_shr(4).max(slack.min(8))
-    } else {
-        0
-    };
-    let target = judged
-        .target
-        .checked_add(dearer.checked_mul(TARGET_SCALE)?)?;
-    let level = judged.exposure.losing_price(target).ok();
-    let costs = drivers.cost.of(judged.exposure.side());
-    match (judged.exposure.side(), level) {
-        (Side::Long, Some(level)) if level > 0 => trips.push(drivers.price_down, level),
-        (Side::Short, Some(level)) if level <= PRICE_MAX.raw() => {
-            trips.push(drivers.price_up, level);
-        }
-        // Beyond every price the venue accepts.
-        (_, Some(_)) => {}
-        (_, None) => return None,
-    }
-    if moves {
-        let distance = cost_distance(dearer, judged.exposure.size().raw());
-        trips.push(costs.up, cost.saturating_add(distance));
-    }
-    Some(())
-}
-
-/// A price at which the truncated profit may be above `tolerated`.
-fn winning_price_trip(trips: &mut Trips, drivers: &Drivers, judged: &Judged, tolerated: i128) {
-    let target = forcing_pnl(tolerated).checked_mul(TARGET_SCALE);
-    let level = target.map(|t| judged.exposure.winning_price(t));
-    match (judged.exposure.side(), level) {
-        (Side::Long, Some(Ok(level))) if level <= PRICE_MAX.raw() => {
-            trips.push(drivers.price_up, level);
-        }
-        (Side::Short, Some(Ok(level))) if level > 0 => trips.push(drivers.price_down, level),
-        // Beyond every price the venue accepts.
-        _ => {}
     }
 }
 
