@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_units::{Side, Timestamp, parse_scaled};
 
 use crate::random::Random;
-use crate::scenario::{Market, Population};
+use crate::scenario::{ACCOUNTS_MAX, LEVERAGE_MAX, MONEY_MAX, Market, Population};
 
 /// One trader with one position to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,14 @@ pub enum PopulationError {
         path: PathBuf,
         /// Why.
         source: csv::Error,
+    },
+    /// A file without accounts, or with more than a replay takes.
+    #[error("{path}: {why}")]
+    Count {
+        /// Which file.
+        path: PathBuf,
+        /// How many are too many, or that there are none.
+        why: String,
     },
     /// A row that is not an account.
     #[error("{path}, line {line}: {why}")]
@@ -144,9 +152,9 @@ pub fn read(path: &Path, markets: &[Market]) -> Result<Vec<Person>, PopulationEr
     let expected = ["market", "side", "collateral", "leverage", "arrives"];
     if header.iter().ne(expected) {
         let why = format!(
-            "the header must be {}, not {:?}",
+            "the header must be {}, not {}",
             expected.join(","),
-            header
+            header.iter().collect::<Vec<_>>().join(",")
         );
         return Err(PopulationError::Row {
             path: path.to_owned(),
@@ -154,16 +162,26 @@ pub fn read(path: &Path, markets: &[Market]) -> Result<Vec<Person>, PopulationEr
             why,
         });
     }
+    let count = |why| PopulationError::Count {
+        path: path.to_owned(),
+        why,
+    };
     let mut people = Vec::new();
     for row in reader.records() {
         let row = row.map_err(read)?;
         let line = row.position().map_or(0, csv::Position::line);
+        if people.len() >= ACCOUNTS_MAX as usize {
+            return Err(count(format!("more than {ACCOUNTS_MAX} accounts")));
+        }
         let person = person(&row, markets).map_err(|why| PopulationError::Row {
             path: path.to_owned(),
             line,
             why,
         })?;
         people.push(person);
+    }
+    if people.is_empty() {
+        return Err(count("there is no account in it".to_owned()));
     }
     people.sort_by_key(|p| p.arrives);
     Ok(people)
@@ -180,16 +198,19 @@ fn person(row: &csv::StringRecord, markets: &[Market]) -> Result<Person, String>
         "short" => Side::Short,
         other => return Err(format!("side {other:?} is neither long nor short")),
     };
-    let positive = |what: &str, text: &str, decimals: u32| {
+    // Beyond these bounds products of two of the numbers would not fit an integer.
+    let within = |what: &str, text: &str, decimals: u32, most: i128| {
         let value = parse_scaled(text, decimals).map_err(|e| format!("{what}: {e}"))?;
-        if value > 0 {
-            Ok(value)
-        } else {
-            Err(format!("{what} {text:?} is not positive"))
+        if value <= 0 {
+            return Err(format!("{what} {text:?} is not positive"));
         }
+        if value > most * 10i128.pow(decimals) {
+            return Err(format!("{what} {text:?} is above {most}"));
+        }
+        Ok(value)
     };
-    let collateral = positive("collateral", field(2), 6)?;
-    let leverage = positive("leverage", field(3), 2)?;
+    let collateral = within("collateral", field(2), 6, MONEY_MAX)?;
+    let leverage = within("leverage", field(3), 2, LEVERAGE_MAX)?;
     let arrives: jiff::Timestamp = field(4)
         .parse()
         .map_err(|e| format!("arrives {:?}: {e}", field(4)))?;

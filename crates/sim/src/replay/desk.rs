@@ -7,6 +7,7 @@ use plimsoll_engine::venues::Execution;
 use plimsoll_engine::{Body, Command, Config, Engine, Event, Rejection};
 use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp, VenueId};
 
+use super::Opening;
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::population::Person;
@@ -21,8 +22,9 @@ use crate::scenario::{
 pub(crate) trait Desk {
     fn venue(&self) -> VenueId;
     fn people(&self) -> &[Person];
-    /// Plans what happens later, and says what is sent at once; `first` has the first prices.
-    fn begin(&mut self, plans: &mut Plans, first: &Tick) -> Vec<Body>;
+    /// Plans what happens later, and says what is sent at once, before the first price at
+    /// `start`; `openings` has the first price of each market.
+    fn begin(&mut self, plans: &mut Plans, start: Timestamp, openings: &[Opening]) -> Vec<Body>;
     /// The price commands of a tick.
     fn tick(&mut self, tick: &Tick) -> Vec<Body>;
     /// A person's commands; the first refusal stops them.
@@ -61,6 +63,8 @@ pub(crate) struct Book {
     waiting: BTreeMap<Target, CaseId>,
     /// The same, the other way round.
     targets: BTreeMap<CaseId, Target>,
+    /// Prices when traders last looked whether to add collateral.
+    looked_at: Vec<i128>,
     /// Cases that no liquidator found worth its cost.
     pub(crate) not_worth: u64,
     sight: Random,
@@ -110,12 +114,17 @@ impl Book {
             asset: asset.to_owned(),
             markets,
             people,
-            liquidators: venue.liquidators.clone(),
+            // Where the engine liquidates, nobody else is asked.
+            liquidators: match venue.execution {
+                ExecutionMode::Keepers => venue.liquidators.clone(),
+                ExecutionMode::Engine => Vec::new(),
+            },
             liquidity: venue.liquidity.clone(),
             makers: venue.makers.clone(),
             top_ups: venue.top_ups.clone(),
             waiting: BTreeMap::new(),
             targets: BTreeMap::new(),
+            looked_at: Vec::new(),
             not_worth: 0,
             sight: Random::new(scenario.seed, &format!("{}/sight", venue.name)),
         }
@@ -158,11 +167,28 @@ impl Book {
         self.provider(self.liquidity.len())
     }
 
-    /// Whether a trader has the habit of adding collateral: the first `share` of every million,
-    /// by a fixed shuffle of their number.
-    pub(crate) fn tops_up(&self, person: usize, habit: &TopUps) -> bool {
+    /// Whether an account is a trader's with the habit of adding collateral: the first `share` of
+    /// every million, by a fixed shuffle of their number.
+    pub(crate) fn would_top_up(&self, account: AccountId) -> bool {
+        let (Some(person), Some(habit)) = (self.person(account), &self.top_ups) else {
+            return false;
+        };
         let shuffled = (person as u64).wrapping_mul(2_654_435_761) % 1_000_000;
         shuffled < u64::from(habit.share.millionths())
+    }
+
+    /// Markets whose price has moved by a quarter of a percent since traders last looked. Nobody
+    /// comes closer while it does not, and nobody looks.
+    pub(crate) fn moved_since_last_look(&mut self, prices: &[i128]) -> Vec<usize> {
+        self.looked_at.resize(prices.len(), 0);
+        let mut moved = Vec::new();
+        for (market, (&price, last)) in prices.iter().zip(&mut self.looked_at).enumerate() {
+            if price.saturating_sub(*last).saturating_abs().saturating_mul(400) >= *last {
+                *last = price;
+                moved.push(market);
+            }
+        }
+        moved
     }
 
     /// Liquidators look at a case event: whoever sees a new case reacts after their delay, if

@@ -18,7 +18,7 @@ use plimsoll_units::{Timestamp, VenueId};
 pub use world::{CommandSink, SinkError};
 
 use crate::population::{self, Person, PopulationError};
-use crate::prices::{PriceError, PriceRequest, Timeline, Window};
+use crate::prices::{MarketPrice, PriceError, PriceRequest, Timeline, Window};
 use crate::results::{Line, Results};
 use crate::scenario::{Preset, Scenario, ScenarioError};
 use desk::{Book, Desk};
@@ -58,21 +58,24 @@ pub struct Replay {
     timeline: Timeline,
     books: Vec<Book>,
     config: Config,
+    engine: Engine,
 }
 
 impl Replay {
-    /// Loads prices and draws people.
+    /// Loads prices, draws people, and builds the engine. Whoever comes before their market has
+    /// a price waits for it.
     ///
     /// # Errors
     /// [`ReplayError`] as its variants say.
     pub fn prepare(scenario: Scenario) -> Result<Self, ReplayError> {
         let timeline = timeline(&scenario)?;
+        let openings = openings(&timeline);
         let start = timeline.ticks.first().map_or(Timestamp::EPOCH, |t| t.time);
         let mut config = Config::default();
         let mut books = Vec::with_capacity(scenario.venues.len());
         for (at, venue) in scenario.venues.iter().enumerate() {
             let id = VenueId(u16::try_from(at).unwrap_or(u16::MAX));
-            let people = match &venue.population.file {
+            let mut people = match &venue.population.file {
                 Some(file) => population::read(file, &scenario.markets)?,
                 None => population::draw(
                     &venue.population,
@@ -82,14 +85,21 @@ impl Replay {
                     start,
                 ),
             };
+            for person in &mut people {
+                let opens = openings.get(person.market).map_or(start, |o| o.time);
+                person.arrives = person.arrives.max(opens);
+            }
+            people.sort_by_key(|p| p.arrives);
             let book = Book::new(id, venue, &scenario, people, &mut config);
             books.push(book);
         }
+        let engine = Engine::new(&config).map_err(ReplayError::Parameters)?;
         Ok(Self {
             scenario,
             timeline,
             books,
             config,
+            engine,
         })
     }
 
@@ -109,7 +119,7 @@ impl Replay {
     /// told how many of how many ticks are done.
     ///
     /// # Errors
-    /// [`ReplayError::Parameters`], [`ReplayError::Sink`], [`ReplayError::Audit`].
+    /// [`ReplayError::Sink`], [`ReplayError::Audit`].
     pub fn run(
         self,
         sink: &mut dyn CommandSink,
@@ -120,8 +130,8 @@ impl Replay {
             timeline,
             books,
             config,
+            engine,
         } = self;
-        let engine = Engine::new(&config).map_err(ReplayError::Parameters)?;
         let mut desks: Vec<Box<dyn Desk>> = books
             .into_iter()
             .map(|book| match book.preset {
@@ -156,6 +166,28 @@ fn timeline(scenario: &Scenario) -> Result<Timeline, ReplayError> {
     })
 }
 
+/// When a market gets its first price, and which.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    pub(crate) time: Timestamp,
+    pub(crate) price: MarketPrice,
+}
+
+/// The markets' first prices, in market order; a timeline has at least one of each.
+fn openings(timeline: &Timeline) -> Vec<Opening> {
+    (0..timeline.markets.len())
+        .filter_map(|market| {
+            timeline.ticks.iter().find_map(|tick| {
+                let (_, price) = tick.prices.iter().find(|(m, _)| *m == market)?;
+                Some(Opening {
+                    time: tick.time,
+                    price: *price,
+                })
+            })
+        })
+        .collect()
+}
+
 /// What comes next, in the order of the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
@@ -177,8 +209,9 @@ fn run_loop(
     let every = ((window.1 - window.0) / SAMPLES).max(1);
     let mut sample_at = first.time.millis();
     let mut plans = Plans::default();
+    let openings = openings(timeline);
     for desk in desks.iter_mut() {
-        for body in desk.begin(&mut plans, first) {
+        for body in desk.begin(&mut plans, first.time, &openings) {
             world.submit(desk.as_mut(), &mut plans, first.time, body)?;
         }
     }
@@ -190,7 +223,7 @@ fn run_loop(
         let next_arrival = (0..desks.len())
             .filter_map(|d| {
                 let person = desks[d].people().get(arrived[d])?;
-                Some((person.arrives.max(first.time), Next::Arrival(d)))
+                Some((person.arrives, Next::Arrival(d)))
             })
             .min();
         let Some((time, next)) = [next_tick, next_plan, next_arrival]

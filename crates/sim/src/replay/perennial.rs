@@ -4,10 +4,12 @@
 //! takers are short). Makers of both open at the first price; takers come as they arrive. Every
 //! tick is an oracle version of both products.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::liquidation::Case;
-use plimsoll_engine::venues::perennial::{self, Command as Do, Event as Happened, Role};
+use plimsoll_engine::venues::perennial::{
+    self, Command as Do, Event as Happened, Role, Standing,
+};
 use plimsoll_engine::venues::{Venue, VenueConfig};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{
@@ -15,6 +17,7 @@ use plimsoll_units::{
     VenueId, mul_div,
 };
 
+use super::Opening;
 use super::desk::{Bands, Book, Desk, percent, push, whole};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
@@ -24,6 +27,8 @@ use crate::results::{Amount, Exposure, Figure, Line, VenueResults};
 
 /// From 6 decimals to 18.
 const E12: i128 = 1_000_000_000_000;
+/// One, with 18 decimals.
+const ONE: i128 = 1_000_000_000_000_000_000;
 
 /// A maker, by product.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +48,8 @@ pub(crate) struct PerennialDesk {
     makers: Vec<Maker>,
     /// Accounts with a position or one pending, by product and account; for samples and top-ups.
     holding: BTreeMap<(MarketId, AccountId), Exposure>,
-    topped_up: Vec<bool>,
+    /// Traders with the habit of adding collateral who have not yet, by product.
+    inclined: BTreeSet<(MarketId, AccountId)>,
     last_attempt: Option<Plan>,
     bands: Bands,
     collateral: Line,
@@ -61,7 +67,7 @@ impl PerennialDesk {
         };
         Self {
             prices: vec![0; book.markets.len()],
-            topped_up: vec![false; book.people.len()],
+            inclined: BTreeSet::new(),
             book,
             versions: 0,
             makers: Vec::new(),
@@ -85,41 +91,38 @@ impl PerennialDesk {
         product.index() / 2
     }
 
-    /// Size for a collateral and leverage at the price in force, down.
-    fn size(&self, market: usize, collateral: i128, leverage_e2: u32) -> i128 {
+    /// Size for a collateral and leverage at a price, down; nothing where it does not fit.
+    fn size(collateral: i128, leverage_e2: u32, price: i128) -> i128 {
         let notional = collateral.saturating_mul(leverage_e2.into()) / 100;
-        let price = self.prices.get(market).copied().unwrap_or(0);
-        mul_div(notional, 10i128.pow(18), price, Rounding::Down).unwrap_or(0)
+        mul_div(notional, ONE, price, Rounding::Down).unwrap_or(0)
     }
 
-    /// Makers share the takers' expected size of each product, times the cover asked for.
-    fn plan_makers(&mut self, plans: &mut Plans, at: Timestamp) {
+    /// Makers share the takers' expected size of each product, times the cover asked for. They
+    /// open at the market's first price.
+    fn plan_makers(&mut self, plans: &mut Plans, openings: &[Opening]) {
         let Some(makers) = self.book.makers.clone() else {
             return;
         };
         let mut next = self.book.first_maker().0;
-        for market in 0..self.book.markets.len() {
+        for (market, opening) in openings.iter().enumerate() {
+            let price = opening.price.raw();
             for side in [Side::Long, Side::Short] {
-                let takers: i128 = self
-                    .book
-                    .people
-                    .iter()
-                    .filter(|p| p.market == market && p.side == side)
-                    .map(|p| self.size(market, p.collateral * E12, p.leverage_e2))
-                    .sum();
+                let takers = self.expected_size(market, side, price);
                 let cover = makers.cover.raw() / i128::from(makers.per_product);
-                let size = mul_div(takers, cover, 10i128.pow(18), Rounding::Down).unwrap_or(0);
-                let value = mul_div(size, self.prices[market], 10i128.pow(18), Rounding::Down);
-                let collateral = value
-                    .and_then(|v| mul_div(v, 10i128.pow(18), makers.leverage.raw(), Rounding::Up))
-                    .unwrap_or(0);
-                if size == 0 {
+                let size = mul_div(takers, cover, ONE, Rounding::Down).unwrap_or(0);
+                let value = mul_div(size, price, ONE, Rounding::Down);
+                let collateral =
+                    value.and_then(|v| mul_div(v, ONE, makers.leverage.raw(), Rounding::Up));
+                let (Ok(collateral), 1..) = (collateral, size) else {
                     continue;
-                }
+                };
                 for _ in 0..makers.per_product {
-                    let product = Self::product_of(market, side);
-                    plans.add(at, self.book.desk(), Plan::OpenMaker(self.makers.len()));
-                    let account = AccountId(next);
+                    let (product, account) = (Self::product_of(market, side), AccountId(next));
+                    plans.add(
+                        opening.time,
+                        self.book.desk(),
+                        Plan::OpenMaker(self.makers.len()),
+                    );
                     next += 1;
                     self.makers.push(Maker {
                         product,
@@ -130,6 +133,15 @@ impl PerennialDesk {
                 }
             }
         }
+    }
+
+    /// What the takers of a product would have together if all came at `price`.
+    fn expected_size(&self, market: usize, side: Side, price: i128) -> i128 {
+        let people = self.book.people.iter();
+        people
+            .filter(|p| p.market == market && p.side == side)
+            .map(|p| Self::size(p.collateral * E12, p.leverage_e2, price))
+            .fold(0, i128::saturating_add)
     }
 
     fn open(
@@ -172,70 +184,32 @@ impl PerennialDesk {
         }
     }
 
-    /// Distance to liquidation of the accounts that are `wanted`: the price's way there as a
-    /// share of it, with the collateral. Floats, for drawing and for traders' nerves. Accounts
-    /// without a settled position are left out.
-    fn distances(
-        &self,
-        engine: &Engine,
-        wanted: impl Fn(AccountId) -> bool,
-    ) -> BTreeMap<(MarketId, AccountId), (f64, f64)> {
-        let mut distances = BTreeMap::new();
-        let Some(venue) = self.state(engine) else {
-            return distances;
-        };
+    /// Distance to liquidation of one account: the price's way there as a share of it, with the
+    /// collateral. Floats, for drawing and for traders' nerves. `None` without a position.
+    fn distance(
+        product: &perennial::Product,
+        settlement: &perennial::Settlement,
+        standing: &Standing,
+    ) -> Option<(f64, f64)> {
         let float = |raw: i128| Amount::new(raw, 18).approximate();
-        for product in venue.products() {
-            let market = product.market();
-            let Ok(settlement) = venue.preview(market) else {
-                continue;
-            };
-            let price = float(settlement.to.price).abs();
-            let ratio = float(product.params().maintenance.raw());
-            let (makers, takers) = (
-                float(settlement.position.maker.raw()),
-                float(settlement.position.taker.raw()),
-            );
-            // Takers have the payoff, dampened where makers are too few; makers the other side.
-            let dampened = if takers > makers {
-                makers / takers
-            } else {
-                1.0
-            };
-            let rises = if market.0.is_multiple_of(2) {
-                1.0
-            } else {
-                -1.0
-            };
-            let accounts = self
-                .holding
-                .range((market, AccountId(0))..=(market, AccountId(u32::MAX)));
-            for (&key, _) in accounts.filter(|(key, _)| wanted(key.1)) {
-                let standing = product.standing(engine.ledger(), &settlement, key.1);
-                let Ok(Some(standing)) = standing else {
-                    continue;
-                };
-                let size = float(standing.size.raw());
-                if size == 0.0 || price == 0.0 {
-                    continue;
-                }
-                let slope = match standing.role {
-                    Role::Taker => rises * dampened,
-                    Role::Maker => -rises * dampened * (takers / makers).min(1.0),
-                };
-                let collateral = float(standing.collateral.raw());
-                // collateral + size * slope * (p - price) = ratio * size * p, solved for p.
-                let gap = collateral - float(standing.maintenance.raw());
-                let per_unit = size * (slope - ratio);
-                let distance = if gap <= 0.0 {
-                    0.0
-                } else {
-                    (gap / per_unit).abs() / price
-                };
-                distances.insert(key, (distance, collateral));
-            }
+        let (size, price) = (float(standing.size.raw()), float(settlement.to.price).abs());
+        if size == 0.0 || price == 0.0 {
+            return None;
         }
-        distances
+        let position = &settlement.position;
+        let (makers, takers) = (float(position.maker.raw()), float(position.taker.raw()));
+        // Takers have the payoff, dampened where makers are too few; makers the other side.
+        let dampened = (makers / takers).min(1.0);
+        let rises = if product.market().0.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let slope = match standing.role {
+            Role::Taker => rises * dampened,
+            Role::Maker => -rises * dampened * (takers / makers).min(1.0),
+        };
+        let collateral = float(standing.collateral.raw());
+        // collateral + size * slope * (p - price) = ratio * size * p, solved for p.
+        let gap = (collateral - float(standing.maintenance.raw())).max(0.0);
+        let per_unit = size * (slope - float(product.params().maintenance.raw()));
+        Some(((gap / per_unit).abs() / price, collateral))
     }
 
     /// Traders who are close and have not added yet.
@@ -244,34 +218,45 @@ impl PerennialDesk {
             return Vec::new();
         };
         let within = habit.within.approximate();
+        let moved = self.book.moved_since_last_look(&self.prices);
         let mut bodies = Vec::new();
-        let inclined = |account| {
-            self.book
-                .person(account)
-                .is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
+        let Some(venue) = self.state(engine) else {
+            return bodies;
         };
-        for ((product, account), (distance, _)) in self.distances(engine, inclined) {
+        let inclined = std::mem::take(&mut self.inclined);
+        for (product, account) in inclined {
             let Some(person) = self.book.person(account) else {
                 continue;
             };
-            let trader = self.book.people[person];
-            if distance < within {
-                self.topped_up[person] = true;
-                let amount = mul_div(
-                    trader.collateral * E12,
-                    habit.adds.raw(),
-                    10i128.pow(18),
-                    Rounding::Down,
-                );
-                bodies.push(Body::Perennial(Do::Deposit {
-                    product,
-                    account,
-                    by: account,
-                    amount: Money::from_raw(amount.unwrap_or(0)),
-                }));
+            let close = moved.contains(&Self::market_of(product))
+                && Self::standing_distance(venue, engine, product, account)
+                    .is_some_and(|distance| distance < within);
+            if !close {
+                self.inclined.insert((product, account));
+                continue;
             }
+            let collateral = self.book.people[person].collateral * E12;
+            let adds = habit.adds.raw();
+            let amount = mul_div(collateral, adds, ONE, Rounding::Down);
+            bodies.push(Body::Perennial(Do::Deposit {
+                product,
+                account,
+                by: account,
+                amount: Money::from_raw(amount.unwrap_or(0)),
+            }));
         }
         bodies
+    }
+
+    fn standing_distance(
+        venue: &perennial::Perennial,
+        engine: &Engine,
+        market: MarketId,
+        account: AccountId,
+    ) -> Option<f64> {
+        let (product, settlement) = (venue.product(market).ok()?, venue.preview(market).ok()?);
+        let standing = product.standing(engine.ledger(), &settlement, account).ok()??;
+        Self::distance(product, &settlement, &standing).map(|(distance, _)| distance)
     }
 
     fn parameters(&self) -> Vec<(String, String)> {
@@ -348,14 +333,11 @@ impl Desk for PerennialDesk {
         &self.book.people
     }
 
-    fn begin(&mut self, plans: &mut Plans, first: &Tick) -> Vec<Body> {
-        for (market, price) in &first.prices {
-            self.prices[*market] = price.raw();
-        }
-        self.plan_makers(plans, first.time);
+    fn begin(&mut self, plans: &mut Plans, start: Timestamp, openings: &[Opening]) -> Vec<Body> {
+        self.plan_makers(plans, openings);
         if let Some(habit) = &self.book.top_ups {
             plans.add(
-                first.time.saturating_add(habit.every.0),
+                start.saturating_add(habit.every.0),
                 self.book.desk(),
                 Plan::TopUps,
             );
@@ -385,7 +367,8 @@ impl Desk for PerennialDesk {
         let account = self.book.trader(person);
         let product = Self::product_of(trader.market, trader.side);
         let collateral = trader.collateral * E12;
-        let size = self.size(trader.market, collateral, trader.leverage_e2);
+        let price = self.prices.get(trader.market).copied().unwrap_or(0);
+        let size = Self::size(collateral, trader.leverage_e2, price);
         Self::open(product, account, collateral, Role::Taker, size)
     }
 
@@ -438,6 +421,9 @@ impl Desk for PerennialDesk {
             }) => {
                 self.holding
                     .insert((*product, *account), Self::exposure_of(*product, *role));
+                if self.book.would_top_up(*account) {
+                    self.inclined.insert((*product, *account));
+                }
             }
             _ => {}
         }
@@ -450,7 +436,7 @@ impl Desk for PerennialDesk {
         );
         self.book.watch_cases(event, now, plans, |case| {
             let base = case.trigger.requirement.max(least.raw());
-            let reward = mul_div(base, fee.raw(), 10i128.pow(18), Rounding::Down);
+            let reward = mul_div(base, fee.raw(), ONE, Rounding::Down);
             reward.unwrap_or(0).min(case.trigger.collateral) / E12
         });
     }
@@ -490,8 +476,19 @@ impl Desk for PerennialDesk {
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
-        for (distance, collateral) in self.distances(engine, |_| true).into_values() {
-            self.bands.count(distance, collateral);
+        if let Some(venue) = self.state(engine) {
+            for product in venue.products() {
+                let Ok(settlement) = venue.preview(product.market()) else {
+                    continue;
+                };
+                for (_, standing) in product.standings(engine.ledger(), &settlement) {
+                    if let Some((distance, collateral)) =
+                        Self::distance(product, &settlement, &standing)
+                    {
+                        self.bands.count(distance, collateral);
+                    }
+                }
+            }
         }
         self.bands.end(at);
         let (mut held, mut short) = (0, 0);
@@ -500,11 +497,6 @@ impl Desk for PerennialDesk {
                 held += product.global().total.raw();
                 short += product.shortfall(engine.ledger()).raw();
             }
-            // An account whose position has settled to nothing is no longer looked at.
-            self.holding.retain(|&(product, account), _| {
-                let flat = |p: &perennial::Product| p.account(account).is_none_or(|a| a.is_flat());
-                venue.product(product).is_ok_and(|p| !flat(p))
-            });
         }
         push(
             &mut self.collateral,
@@ -531,7 +523,7 @@ impl Desk for PerennialDesk {
         let short: i128 = self.state(engine).map_or(0, |v| {
             v.products()
                 .map(|p| p.shortfall(engine.ledger()).raw())
-                .sum()
+                .fold(0, i128::saturating_add)
         });
         let mut figures = self.book.figures(collector, 18);
         figures.push(Figure {

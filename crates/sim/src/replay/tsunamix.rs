@@ -15,6 +15,7 @@ use plimsoll_units::{
     Side, Timestamp, VenueId, mul_div,
 };
 
+use super::Opening;
 use super::desk::{Bands, Book, Desk, percent, push, whole};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
@@ -93,13 +94,13 @@ impl TsunamixDesk {
         })
     }
 
-    /// Owner and distance to liquidation of the positions whose owner is `wanted`: the price's
-    /// way there as a share of it, with the collateral. Floats, for drawing and for traders'
+    /// Owner and distance to liquidation of the positions that are `wanted`: the price's way
+    /// there as a share of it, with the collateral. Floats, for drawing and for traders'
     /// nerves.
     fn distances(
         &self,
         engine: &Engine,
-        wanted: impl Fn(AccountId) -> bool,
+        wanted: impl Fn(&tsunamix::Position) -> bool,
     ) -> Vec<(PositionId, AccountId, f64, f64)> {
         let Some(venue) = self.state(engine) else {
             return Vec::new();
@@ -137,7 +138,7 @@ impl TsunamixDesk {
         venue
             .positions()
             .iter()
-            .filter(|(_, p)| wanted(p.owner))
+            .filter(|(_, p)| wanted(p))
             .filter_map(distance)
             .collect()
     }
@@ -149,10 +150,11 @@ impl TsunamixDesk {
         };
         let within = habit.within.approximate();
         let mut bodies = Vec::new();
-        let inclined = |account| {
-            self.book
-                .person(account)
-                .is_some_and(|p| self.book.tops_up(p, &habit) && !self.topped_up[p])
+        let moved = self.book.moved_since_last_look(&self.prices);
+        let inclined = |p: &tsunamix::Position| {
+            moved.contains(&p.market.index())
+                && self.book.would_top_up(p.owner)
+                && self.book.person(p.owner).is_some_and(|person| !self.topped_up[person])
         };
         for (position, account, distance, _) in self.distances(engine, inclined) {
             let Some(person) = self.book.person(account).filter(|_| distance < within) else {
@@ -297,7 +299,7 @@ impl Desk for TsunamixDesk {
         &self.book.people
     }
 
-    fn begin(&mut self, plans: &mut Plans, first: &Tick) -> Vec<Body> {
+    fn begin(&mut self, plans: &mut Plans, start: Timestamp, _: &[Opening]) -> Vec<Body> {
         let desk = self.book.desk();
         let mut bodies = vec![Self::deposit(AccountId(0), WORKING_MONEY)];
         for at in 0..self.book.liquidators.len() {
@@ -306,14 +308,14 @@ impl Desk for TsunamixDesk {
         for (at, provider) in self.book.liquidity.iter().enumerate() {
             let money = provider.deposit.on_grid::<6>();
             bodies.push(Self::deposit(self.book.provider(at), money));
-            let when = provider.at.map_or(first.time, |w| w.0.max(first.time));
+            let when = provider.at.map_or(start, |w| w.0.max(start));
             plans.add(when, desk, Plan::Provide(at));
             if let Some(leaves) = provider.withdraws_at {
-                plans.add(leaves.0.max(first.time), desk, Plan::Withdraw(at));
+                plans.add(leaves.0.max(start), desk, Plan::Withdraw(at));
             }
         }
         if let Some(habit) = &self.book.top_ups {
-            plans.add(first.time.saturating_add(habit.every.0), desk, Plan::TopUps);
+            plans.add(start.saturating_add(habit.every.0), desk, Plan::TopUps);
         }
         bodies
     }
@@ -450,7 +452,10 @@ impl Desk for TsunamixDesk {
         if vault > 0 || self.lowest_vault.is_some() {
             self.lowest_vault = Some(self.lowest_vault.map_or(vault, |low| low.min(vault)));
         }
-        let lost: i128 = collector.liquidations.iter().map(|l| l.shortfall.raw).sum();
+        let lost = collector
+            .liquidations
+            .iter()
+            .fold(0i128, |sum, l| sum.saturating_add(l.shortfall.raw));
         let money = |raw| Amount::new(raw, 6).approximate();
         push(&mut self.vault, at, money(vault));
         push(&mut self.open_interest, at, money(open));

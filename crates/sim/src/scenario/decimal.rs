@@ -43,6 +43,13 @@ impl Decimal {
         scaled.map_or(self, Self)
     }
 
+    /// With at most `D` decimals, rounded toward zero.
+    #[must_use]
+    pub fn cut<const D: u32>(self) -> Self {
+        let step = 10i128.pow(18u32.saturating_sub(D));
+        Self::from_raw(self.raw() - self.raw() % step)
+    }
+
     /// In millionths, rounded toward zero, clamped to `u32`.
     #[must_use]
     pub fn millionths(self) -> u32 {

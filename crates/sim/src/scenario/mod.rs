@@ -5,12 +5,15 @@
 //! `"2025-10-10T12:00:00Z"`); an unknown key is an error that names its line. Every default is
 //! part of the scenario once read: [`Scenario::to_toml`] writes the scenario as it ran.
 
+mod bounds;
 mod decimal;
 mod parameters;
 mod people;
 
 pub use decimal::{Decimal, Span, When};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
+pub(crate) use bounds::MONEY_MAX;
+pub(crate) use people::{ACCOUNTS_MAX, LEVERAGE_MAX};
 pub use people::{
     Liquidators, LiquidityProvider, Makers, Population, TopUps, WeightedLeverage, WeightedMarket,
 };
@@ -21,6 +24,12 @@ use serde::{Deserialize, Serialize};
 
 /// The bundled scenario: two venues through 10 October 2025.
 pub const BUNDLED: &str = include_str!("../../assets/october-2025.toml");
+
+/// The most markets of a scenario: every Perennial market has two products.
+pub const MARKETS_MAX: usize = 1_000;
+
+/// The most venues of a scenario.
+pub const VENUES_MAX: usize = 64;
 
 /// A whole scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -154,7 +163,8 @@ impl Venue {
             return;
         }
         for provider in &mut self.liquidity {
-            provider.deposit = provider.deposit.scaled(accounts.into(), before.into());
+            let deposit = provider.deposit.scaled(accounts.into(), before.into());
+            provider.deposit = deposit.cut::<6>();
         }
     }
 }
@@ -197,7 +207,8 @@ impl Scenario {
         Self::parse("(bundled)", BUNDLED)
     }
 
-    /// Reads a scenario file. A relative price source is taken relative to the file.
+    /// Reads a scenario file. A relative price source or file of accounts is taken relative to
+    /// it.
     ///
     /// # Errors
     /// [`ScenarioError`] as its variants say.
@@ -207,10 +218,16 @@ impl Scenario {
             source,
         })?;
         let mut scenario = Self::parse(&path.display().to_string(), &text)?;
-        let source = Path::new(&scenario.prices.source);
-        if scenario.prices.source != "bundled" && source.is_relative() {
-            let beside = path.parent().unwrap_or(Path::new("")).join(source);
+        let directory = path.parent().unwrap_or(Path::new(""));
+        if scenario.prices.source != "bundled" {
+            // An absolute path stays what it is.
+            let beside = directory.join(&scenario.prices.source);
             scenario.prices.source = beside.display().to_string();
+        }
+        for venue in &mut scenario.venues {
+            if let Some(file) = &mut venue.population.file {
+                *file = directory.join(&*file);
+            }
         }
         Ok(scenario)
     }
@@ -250,8 +267,20 @@ impl Scenario {
         if self.markets.is_empty() {
             return Err("there is no [[markets]] entry".to_owned());
         }
+        if self.markets.len() > MARKETS_MAX {
+            return Err(format!(
+                "{} markets are more than {MARKETS_MAX}",
+                self.markets.len()
+            ));
+        }
         if self.venues.is_empty() {
             return Err("there is no [[venues]] entry".to_owned());
+        }
+        if self.venues.len() > VENUES_MAX {
+            return Err(format!(
+                "{} venues are more than {VENUES_MAX}",
+                self.venues.len()
+            ));
         }
         for (at, market) in self.markets.iter().enumerate() {
             if self.markets[..at].contains(market) {
@@ -287,7 +316,16 @@ impl Scenario {
                 "with execution = \"keepers\" add at least one [[venues.liquidators]]".to_owned(),
             );
         }
+        if let Some(parameters) = &venue.tsunamix {
+            parameters.check()?;
+        }
+        if let Some(parameters) = &venue.perennial {
+            parameters.check()?;
+        }
         venue.population.check(&self.markets)?;
+        for provider in &venue.liquidity {
+            provider.check()?;
+        }
         if let Some(makers) = &venue.makers {
             makers.check()?;
         }

@@ -14,7 +14,7 @@ use plimsoll_engine::venues::{Execution, VenueConfig};
 use plimsoll_units::{Amount, AssetId, Price, Quantity, Rate};
 use serde::{Deserialize, Serialize};
 
-use super::Decimal;
+use super::{Decimal, bounds};
 
 /// Adds an asset to an engine's parameters.
 fn add_asset(config: &mut Config, symbol: &str, decimals: u32) -> AssetId {
@@ -106,6 +106,28 @@ impl Default for PerennialParameters {
 }
 
 impl PerennialParameters {
+    /// Names what is negative; the other bounds are the engine's own.
+    pub(super) fn check(&self) -> Result<(), String> {
+        [
+            ("maintenance", self.maintenance),
+            ("margin", self.margin),
+            ("liquidation_fee", self.liquidation_fee),
+            ("min_collateral", self.min_collateral),
+            ("protocol_fee", self.protocol_fee),
+            ("funding_fee", self.funding_fee),
+            ("maker_fee", self.maker_fee),
+            ("taker_fee", self.taker_fee),
+            ("position_fee", self.position_fee),
+            ("maker_limit", self.maker_limit),
+            ("min_rate", self.min_rate),
+            ("max_rate", self.max_rate),
+            ("target_rate", self.target_rate),
+            ("target_utilization", self.target_utilization),
+        ]
+        .into_iter()
+        .try_for_each(|(name, value)| bounds::not_negative(name, value))
+    }
+
     /// The engine's parameters: product `2 * market` pays the price, `2 * market + 1` its
     /// negative.
     pub(crate) fn config(
@@ -229,6 +251,30 @@ impl Default for TsunamixParameters {
 }
 
 impl TsunamixParameters {
+    /// Names what the engine's integers cannot say; the other bounds are the engine's own.
+    pub(super) fn check(&self) -> Result<(), String> {
+        [
+            ("threshold", self.threshold, 6),
+            ("max_leverage", self.max_leverage, 0),
+            ("trading_fee", self.trading_fee, 5),
+            ("vault_fee_share", self.vault_fee_share, 5),
+            ("borrowing_per_hour", self.borrowing_per_hour, 6),
+            ("funding_max_per_hour", self.funding_max_per_hour, 15),
+            ("first_caller_bounty", self.first_caller_bounty, 5),
+            ("resolver_bounty", self.resolver_bounty, 5),
+            ("max_profit", self.max_profit, 5),
+            ("open_interest_per_tvl", self.open_interest_per_tvl, 4),
+            ("open_interest_by_weight", self.open_interest_by_weight, 4),
+            ("open_interest_trend", self.open_interest_trend, 4),
+            ("min_collateral", self.min_collateral, 6),
+        ]
+        .into_iter()
+        .try_for_each(|(name, value, decimals)| {
+            bounds::not_negative(name, value)?;
+            bounds::grid(name, value, decimals)
+        })
+    }
+
     /// The engine's parameters, market by market in the scenario's order.
     pub(crate) fn config(
         &self,

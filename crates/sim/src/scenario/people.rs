@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decimal, Market, Span, When};
+use super::{Decimal, Market, Span, When, bounds};
+
+/// The most accounts of a population.
+pub(crate) const ACCOUNTS_MAX: u32 = 10_000_000;
+/// The most of any leverage or multiple.
+pub(crate) const LEVERAGE_MAX: i128 = 10_000;
 
 /// The traders of a venue: drawn from a seed, or listed in a CSV file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,7 +124,7 @@ pub struct Makers {
 pub struct TopUps {
     /// Share of traders who do, 0 to 1.
     pub share: Decimal,
-    /// They look this often.
+    /// They look this often, where the price has moved by a quarter of a percent since.
     pub every: Span,
     /// They act when the price is within this share of the liquidation price, 0 to 1.
     pub within: Decimal,
@@ -132,61 +137,83 @@ impl Population {
         if self.file.is_none() && self.accounts == 0 {
             return Err("the population is empty: set `accounts` or `file`".to_owned());
         }
-        if self.accounts > 10_000_000 {
+        if self.accounts > ACCOUNTS_MAX {
             return Err(format!(
-                "{} accounts are more than 10,000,000",
+                "accounts {} is above {ACCOUNTS_MAX}",
                 self.accounts
             ));
         }
-        if self
-            .leverage
-            .iter()
-            .map(|l| u64::from(l.weight))
-            .sum::<u64>()
-            == 0
-        {
-            return Err("no leverage class has a weight".to_owned());
-        }
-        for class in &self.leverage {
-            positive("leverage", class.times)?;
-        }
-        for market in &self.markets {
-            if !markets.iter().any(|m| m.symbol == market.symbol) {
-                return Err(format!("{} is not one of the [[markets]]", market.symbol));
-            }
-        }
-        if !self.markets.is_empty() && self.markets.iter().all(|m| m.weight == 0) {
-            return Err("no market has a weight".to_owned());
-        }
-        positive("collateral_median", self.collateral_median)?;
-        positive("collateral_min", self.collateral_min)?;
+        self.check_leverage()?;
+        self.check_markets(markets)?;
+        bounds::money("collateral_median", self.collateral_median)?;
+        bounds::money("collateral_min", self.collateral_min)?;
+        bounds::money("collateral_max", self.collateral_max)?;
         if self.collateral_max < self.collateral_min {
             return Err(format!(
                 "collateral_max {} is below collateral_min {}",
                 self.collateral_max, self.collateral_min
             ));
         }
-        let most_spread = Decimal::from_raw(5 * 10i128.pow(18));
-        if self.collateral_spread < Decimal::default() || self.collateral_spread > most_spread {
+        if self.collateral_spread < Decimal::default() || self.collateral_spread > whole(5) {
             return Err(format!(
                 "collateral_spread {} is not in 0..=5",
                 self.collateral_spread
             ));
         }
-        fraction("long_share", self.long_share)
+        bounds::chance("long_share", self.long_share)
+    }
+
+    fn check_leverage(&self) -> Result<(), String> {
+        if self.leverage.iter().all(|class| class.weight == 0) {
+            return Err("no leverage class has a weight".to_owned());
+        }
+        for class in &self.leverage {
+            bounds::positive("leverage", class.times)?;
+            bounds::grid("leverage", class.times, 2)?;
+            bounds::at_most("leverage", class.times, whole(LEVERAGE_MAX))?;
+        }
+        Ok(())
+    }
+
+    fn check_markets(&self, markets: &[Market]) -> Result<(), String> {
+        for (at, market) in self.markets.iter().enumerate() {
+            if !markets.iter().any(|m| m.symbol == market.symbol) {
+                return Err(format!("{} is not one of the [[markets]]", market.symbol));
+            }
+            if self.markets[..at].iter().any(|m| m.symbol == market.symbol) {
+                return Err(format!("{} has two weights", market.symbol));
+            }
+        }
+        if !self.markets.is_empty() && self.markets.iter().all(|m| m.weight == 0) {
+            return Err("no market has a weight".to_owned());
+        }
+        Ok(())
     }
 }
 
 impl Liquidators {
     pub(super) fn check(&self) -> Result<(), String> {
-        fraction("sees", self.sees)?;
-        if self.cost < Decimal::default() {
-            return Err(format!(
-                "liquidators {:?}: cost {} is negative",
-                self.name, self.cost
-            ));
+        self.cheap_and_seeing()
+            .map_err(|why| format!("liquidators {:?}: {why}", self.name))
+    }
+
+    fn cheap_and_seeing(&self) -> Result<(), String> {
+        bounds::chance("sees", self.sees)?;
+        bounds::not_negative("cost", self.cost)?;
+        bounds::grid("cost", self.cost, 6)
+    }
+}
+
+impl LiquidityProvider {
+    pub(super) fn check(&self) -> Result<(), String> {
+        bounds::money("liquidity.deposit", self.deposit)?;
+        match (self.at, self.withdraws_at) {
+            (Some(at), Some(leaves)) if leaves <= at => Err(format!(
+                "liquidity.withdraws_at {} is not after liquidity.at {}",
+                leaves.0, at.0
+            )),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -198,35 +225,28 @@ impl Makers {
                 self.per_product
             ));
         }
-        positive("makers.cover", self.cover)?;
-        positive("makers.leverage", self.leverage)
-    }
-}
-
-impl TopUps {
-    pub(super) fn check(&self) -> Result<(), String> {
-        fraction("top_ups.share", self.share)?;
-        fraction("top_ups.within", self.within)?;
-        positive("top_ups.adds", self.adds)?;
-        if self.every.millis() == 0 {
-            return Err("top_ups.every is zero".to_owned());
+        for (name, value) in [
+            ("makers.cover", self.cover),
+            ("makers.leverage", self.leverage),
+        ] {
+            bounds::positive(name, value)?;
+            bounds::at_most(name, value, whole(LEVERAGE_MAX))?;
         }
         Ok(())
     }
 }
 
-fn positive(name: &str, value: Decimal) -> Result<(), String> {
-    if value > Decimal::default() {
-        return Ok(());
+impl TopUps {
+    pub(super) fn check(&self) -> Result<(), String> {
+        bounds::chance("top_ups.share", self.share)?;
+        bounds::fraction("top_ups.within", self.within)?;
+        bounds::positive("top_ups.adds", self.adds)?;
+        bounds::at_most("top_ups.adds", self.adds, whole(LEVERAGE_MAX))?;
+        if self.every.millis() < 1_000 {
+            return Err("top_ups.every is below a second".to_owned());
+        }
+        Ok(())
     }
-    Err(format!("{name} {value} is not positive"))
-}
-
-fn fraction(name: &str, value: Decimal) -> Result<(), String> {
-    if value >= Decimal::default() && value <= all() {
-        return Ok(());
-    }
-    Err(format!("{name} {value} is not in 0..=1"))
 }
 
 fn default_leverage() -> Vec<WeightedLeverage> {

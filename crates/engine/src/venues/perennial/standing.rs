@@ -5,6 +5,7 @@
 
 use plimsoll_units::AccountId;
 
+use super::account::Account;
 use super::numbers::{Money, PerUnit, Size};
 use super::position::Role;
 use super::product::Product;
@@ -27,7 +28,22 @@ pub struct Standing {
 }
 
 impl Product {
-    /// The account's standing under a settlement of this product; `None` for an account the
+    /// Everybody's standing under a settlement of this product, in the order of first appearance.
+    /// An account whose numbers do not fit, or that needs a version that is not known, is left
+    /// out.
+    pub fn standings<'a>(
+        &'a self,
+        ledger: &'a Ledger,
+        settlement: &'a Settlement,
+    ) -> impl Iterator<Item = (AccountId, Standing)> + 'a {
+        let standing = |account: &Account| {
+            let standing = self.standing_of(ledger, settlement, account).ok()?;
+            Some((account.id, standing))
+        };
+        self.accounts.iter().filter_map(standing)
+    }
+
+    /// One account's standing under a settlement of this product; `None` for an account the
     /// product does not have.
     ///
     /// # Errors
@@ -38,19 +54,26 @@ impl Product {
         settlement: &Settlement,
         id: AccountId,
     ) -> Result<Option<Standing>, Rejection> {
-        let Some(account) = self.account(id) else {
-            return Ok(None);
-        };
+        let account = self.account(id);
+        account.map(|account| self.standing_of(ledger, settlement, account)).transpose()
+    }
+
+    fn standing_of(
+        &self,
+        ledger: &Ledger,
+        settlement: &Settlement,
+        account: &Account,
+    ) -> Result<Standing, Rejection> {
         let balance = Money::from_raw(ledger.balance(account.purse));
         let settled = self.settled_account(account, balance, settlement)?;
         let size = settled.account.size;
         let price = PerUnit::from_raw(settlement.to.price);
-        Ok(Some(Standing {
+        Ok(Standing {
             role: settled.account.role,
             size,
             collateral: settled.collateral(balance)?,
             maintenance: requirement(size, price, self.params.maintenance)?,
-        }))
+        })
     }
 }
 
