@@ -1,0 +1,248 @@
+//! The canonical encoding, pinned: journals and snapshots of yesterday are read tomorrow.
+//!
+//! When one of these fails, an old journal no longer opens or no longer leads to the recorded
+//! state. New kinds get new numbers at the end; nothing here is updated for convenience.
+
+use borsh::BorshDeserialize;
+use expect_test::{Expect, expect};
+use plimsoll_engine::ledger::{HolderKind, Reason};
+use plimsoll_engine::liquidation::{BlockedReason, CaseEvent, Rule, StageKind};
+use plimsoll_engine::venues::{perennial, tsunamix};
+use plimsoll_engine::{Body, Command, Engine, Event};
+use plimsoll_units::{AccountId, MarketId, Notional, Price, Side, Timestamp, VenueId};
+
+use crate::world::{Act, START, Step, VENUES, World};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check_command(body: Body, expected: &Expect) {
+    let command = Command {
+        time: START,
+        venue: VenueId(0x0102),
+        body,
+    };
+    let bytes = borsh::to_vec(&command).unwrap();
+    // Time, venue and body each on their own line.
+    let (time, rest) = bytes.split_at(8);
+    let (venue, body) = rest.split_at(2);
+    expected.assert_eq(&format!("{}\n{}\n{}\n", hex(time), hex(venue), hex(body)));
+    assert_eq!(borsh::from_slice::<Command>(&bytes).unwrap(), command);
+}
+
+#[test]
+fn a_tsunamix_command_in_bytes() {
+    let open = tsunamix::Command::Open {
+        account: AccountId(7),
+        market: MarketId(3),
+        side: Side::Short,
+        collateral: "250".parse().unwrap(),
+        size: Notional::from_raw(1_250_000_000),
+        acceptable: Some(Price::from_raw(5)),
+    };
+    check_command(
+        Body::TsunamiX(open),
+        &expect![[r#"
+            00d46acb99010000
+            0201
+            00050700000003000180b2e60e000000000000000000000000807c814a0000000000000000000000000105000000000000000000000000000000
+        "#]],
+    );
+}
+
+#[test]
+fn a_perennial_command_in_bytes() {
+    let take = perennial::Command::Open {
+        product: MarketId(3),
+        account: AccountId(7),
+        by: AccountId(8),
+        role: perennial::Role::Taker,
+        amount: "1.5".parse().unwrap(),
+    };
+    check_command(
+        Body::Perennial(take),
+        &expect![[r#"
+            00d46acb99010000
+            0201
+            010303000700000008000000010000167b0d12d1140000000000000000
+        "#]],
+    );
+}
+
+/// Every number that decodes, with its name.
+fn numbers<T: BorshDeserialize + std::fmt::Debug>() -> String {
+    (0..=u8::MAX)
+        .filter_map(|number| Some((number, borsh::from_slice::<T>(&[number]).ok()?)))
+        .map(|(number, name)| format!("{number} {name:?}\n"))
+        .collect()
+}
+
+#[test]
+fn numbers_of_kinds_are_never_reused() {
+    expect![[r#"
+        0 Closed
+        1 Outside
+        2 Issuer
+        3 Wallet
+        4 Position
+        5 Collateral
+        6 Vault
+        7 Clearing
+        8 Shortfall
+        9 ProtocolFees
+        10 MarketFees
+        11 Dust
+        12 PendingReward
+        13 Pair
+        14 Locked
+    "#]]
+    .assert_eq(&numbers::<HolderKind>());
+    expect![[r#"
+        0 Deposit
+        1 Withdrawal
+        2 CollateralAdded
+        3 CollateralReturned
+        4 TradingFee
+        5 BorrowingFee
+        6 Funding
+        7 Profit
+        8 Loss
+        9 Confiscation
+        10 FirstCallerBounty
+        11 ResolverBounty
+        12 LiquidationReward
+        13 Settlement
+        14 PositionFee
+        15 ProtocolShare
+        16 MarketShare
+        17 ShortfallIncurred
+        18 ShortfallResolved
+        19 LiquidityAdded
+        20 LiquidityRemoved
+        21 SharesIssued
+        22 SharesBurned
+        23 RoundingDust
+        24 Swap
+        25 SentAhead
+        26 ExcessReturned
+        27 LoanRepaid
+    "#]]
+    .assert_eq(&numbers::<Reason>());
+    expect![[r#"
+        0 FeesOverThreshold
+        1 ProfitOverLimit
+        2 MaintenanceOverCollateral
+        3 DebtOverCollateral
+    "#]]
+    .assert_eq(&numbers::<Rule>());
+    expect![[r#"
+        0 Confiscate
+        1 ForceClose
+        2 CloseNextVersion
+        3 Reward
+        4 Repay
+        5 WriteDown
+    "#]]
+    .assert_eq(&numbers::<StageKind>());
+    expect![[r#"
+        0 Panic
+        1 MarketClosed
+        2 NoPrice
+        3 Arithmetic
+        4 NoLiquidity
+    "#]]
+    .assert_eq(&numbers::<BlockedReason>());
+}
+
+#[test]
+fn every_reason_is_listed_and_has_its_own_words() {
+    let listed: String = Reason::ALL
+        .iter()
+        .map(|&reason| format!("{} {reason:?}\n", reason as u8))
+        .collect();
+    assert_eq!(listed, numbers::<Reason>());
+    let mut words: Vec<_> = Reason::ALL.iter().map(|reason| reason.text()).collect();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), Reason::ALL.len());
+}
+
+/// A short life of all venues: trades, a fall, liquidations by keepers and by the engine.
+pub(crate) fn life() -> World {
+    told_life().0
+}
+
+fn told_life() -> (World, Vec<Event>) {
+    let (mut world, mut told) = (World::funded(), Vec::new());
+    let acts = [
+        Act::Open(2, 0, true, 60),
+        Act::Open(3, 1, true, 50),
+        Act::Price(0, 2),
+        Act::Price(1, -1),
+        Act::Collateral(1, 200),
+        Act::Price(0, -25),
+        Act::Price(1, -28),
+        Act::Register(3, 0),
+        Act::Liquidate(4, 0, 0),
+        Act::Liquidate(4, 0, 2),
+        Act::Price(0, -30),
+        Act::Withdraw(4, 0, 100),
+        Act::Rebalance,
+    ];
+    for act in acts {
+        for venue in 0..VENUES {
+            let command = world.command(&Step {
+                venue,
+                ms: 600_000,
+                stray: 0,
+                act,
+            });
+            // What a venue refuses is no part of its state.
+            told.extend(world.apply(&command).unwrap_or_default());
+        }
+    }
+    (world, told)
+}
+
+#[test]
+fn the_state_after_a_known_life_is_pinned() {
+    let (world, told) = told_life();
+    let count = |of: fn(&CaseEvent) -> bool| {
+        let cases = told.iter().filter(|event| match event {
+            Event::Case(case) => of(case),
+            _ => false,
+        });
+        cases.count()
+    };
+    let shown = format!(
+        "{} commands, {} events, {} cases opened, {} closed\n{} bytes, {}\n",
+        world.engine.accepted(),
+        told.len(),
+        count(|case| matches!(case, CaseEvent::Opened(_))),
+        count(|case| matches!(case, CaseEvent::Closed { .. })),
+        world.engine.snapshot().unwrap().len(),
+        world.engine.state_hash()
+    );
+    expect![[r#"
+        95 commands, 75 events, 4 cases opened, 4 closed
+        8012 bytes, 0f94cf6e9f87ade3c000c2faa5ac21137e0c2b4f1f6b677604561e9bc6a62d2e
+    "#]]
+    .assert_eq(&shown);
+    assert_eq!(world.engine.now(), Timestamp(START.0 + 52 * 600_000));
+}
+
+#[test]
+fn the_hash_is_that_of_the_snapshot() {
+    let engine = life().engine;
+    let hash = blake3::hash(&engine.snapshot().unwrap());
+    assert_eq!(engine.state_hash().0, *hash.as_bytes());
+    assert_eq!(engine.state_hash().to_string(), hash.to_string());
+}
+
+#[test]
+fn an_engine_at_the_beginning_is_pinned() {
+    let engine = Engine::new(&plimsoll_engine::Config::default()).unwrap();
+    // now = i64::MIN, accepted 0, next case 1; no assets, holders, free slots; no venues.
+    expect!["000000000000008000000000000000000100000000000000000000000000000000000000000000000000000000000000"].assert_eq(&hex(&engine.snapshot().unwrap()));
+}
