@@ -5,6 +5,7 @@
 //! be interpreted (an unknown kind, a missing field) has failed: nothing is skipped.
 
 mod compare;
+mod gammaswap;
 mod perennial;
 mod tsunamix;
 
@@ -26,6 +27,8 @@ pub(crate) enum Language {
     Tsunamix,
     /// Perennial V1: traces of the contracts, every field after every step.
     Perennial,
+    /// GammaSwap V1: liquidation calls of both generations of the contracts, the whole state.
+    Gammaswap,
 }
 
 /// Options of `plimsoll conform`.
@@ -111,6 +114,7 @@ fn run_file(venue: Language, file: &Path) -> Vec<Verdict> {
         let outcome = match venue {
             Language::Tsunamix => tsunamix::run(vector),
             Language::Perennial => perennial::run(vector),
+            Language::Gammaswap => gammaswap::run(vector, document.get("header")),
         };
         Verdict {
             file: name.clone(),
