@@ -941,6 +941,20 @@ fn funding_accrues_before_limits_change() {
 }
 
 #[test]
+fn funding_starts_with_the_first_trade() {
+    let mut market = MarketParams::new("BTC", price("0.01"));
+    market.funding.volatility_factor = 100_000;
+    let mut world = world(Rules::default(), vec![market]);
+    // A year of a long bias and nobody there: no rate has built up.
+    world.wait(8_760);
+    world.price(0, "28000");
+    let id = world.open(2, Side::Long, "10000", "100000");
+    assert_eq!(world.venue().markets()[0].funding.rate_e15, 0);
+    world.wait(1);
+    assert!(world.view(id).holding.funding > Amount::ZERO);
+}
+
+#[test]
 fn funding_is_paid_by_one_side_and_credited_to_the_other() {
     let mut market = MarketParams::new("BTC", price("0.01"));
     market.funding.volatility_factor = 100_000;

@@ -51,6 +51,15 @@ impl TsunamiX {
 
     /// Rolls every epoch that has ended by now.
     pub(super) fn roll_epochs(&mut self, tx: &mut Tx<'_>) {
+        if !self.markets.iter().any(Market::started) {
+            // Without any trade ever there is no demand to average: only the vault counts.
+            self.begin_epoch(start(tx.now, self.rules.epoch));
+            if self.vault_money(tx).is_positive() {
+                let began = self.epoch_began;
+                self.rebalance(tx, began);
+            }
+            return;
+        }
         for _ in 0..ROLLS_MAX {
             if tx.now < self.epoch_ends {
                 return;

@@ -77,6 +77,10 @@ impl Indices {
     }
 }
 
+/// The accrual time of a market nobody has traded in yet: its funding starts with the first
+/// trade, as in the contract, or a long bias would have built up a rate before anybody came.
+const UNSTARTED: Timestamp = Timestamp::MAX;
+
 /// One whole unit of notional, on the grid of [`Indices::cost`].
 pub(super) const COST_ONE: i128 = 9_000_000_000_000_000;
 
@@ -103,7 +107,7 @@ impl Market {
             params,
             feed: Feed::default(),
             funding: Funding {
-                at: now,
+                at: UNSTARTED,
                 ..Funding::default()
             },
             cells: Sides::both(cell),
@@ -122,6 +126,12 @@ impl Market {
         };
         let funding = &self.params.funding;
         funding.velocity(demand.skew_e5(), self.funding.rate_e15)
+    }
+
+    /// Whether anybody ever traded here.
+    #[must_use]
+    pub fn started(&self) -> bool {
+        self.funding.at != UNSTARTED
     }
 
     /// Funding and borrowing as they stand at `now`.
@@ -162,6 +172,7 @@ impl Market {
     /// is ever taken than was added.
     pub(super) fn change_open(&mut self, now: Timestamp, side: Side, by: i128) {
         self.accrue(now);
+        self.funding.at = now;
         let cell = self.cells.of_mut(side);
         cell.integral = cell.integral_at(now);
         cell.since = now;

@@ -54,6 +54,16 @@ impl Holding {
     }
 }
 
+/// The parts of a holding cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Accrual {
+    pub(super) funding_stored: Amount<6>,
+    /// Growth of the index, signed by the side.
+    pub(super) funding_grown: i128,
+    pub(super) borrowing_stored: Amount<6>,
+    pub(super) borrowing_grown: i128,
+}
+
 /// What a position is made of when it is opened.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NewPosition {
@@ -111,6 +121,19 @@ impl Position {
     /// Never for a position that was opened: both numbers are positive.
     pub fn exposure(&self) -> Result<Exposure<6, 18>, IsolatedError> {
         Exposure::new(self.side, self.size(), self.entry)
+    }
+
+    /// How the holding cost is made up, for a story: what is stored, and the indices since then.
+    pub(super) fn accrual(&self, indices: &Indices) -> Accrual {
+        let index = |now: i64, from: i64| i128::from(now).saturating_sub(from.into());
+        let funding = index(indices.funding.index_e15, self.funding_index);
+        let borrowed = index(*indices.borrowed.of(self.side), self.borrow_index);
+        Accrual {
+            funding_stored: Amount::from_raw(self.funding_owed.into()),
+            funding_grown: funding.saturating_mul(self.side.sign()),
+            borrowing_stored: Amount::from_raw(self.borrowing_owed.into()),
+            borrowing_grown: borrowed,
+        }
     }
 
     /// What holding it has cost up to `indices` and not been paid. Both toward zero.

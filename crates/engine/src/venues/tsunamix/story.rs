@@ -171,7 +171,7 @@ impl Scene<'_> {
     fn liquidation(&self) -> Result<Story, Rejection> {
         let lost = money(self.judged.collateral);
         let mut story = Story::new(format!(
-            "{} was liquidated at {}, {}, and lost its collateral of {lost}.",
+            "{} was liquidated at a price of {} on {} and lost its collateral of {lost}.",
             self.who(),
             self.price,
             self.now
@@ -244,18 +244,18 @@ impl Scene<'_> {
             money(judged.closing_fee),
             down,
         );
-        let indices = self.market.indices(self.now);
-        let index = indices.funding.index_e15;
+        let accrual = self.position.accrual(&self.market.indices(self.now));
+        let (stored, grown) = (accrual.funding_stored, accrual.funding_grown);
         story.compute(
             "funding owed",
-            format!("stored + size x (index {index} - entry index) / 1e15, for longs"),
+            format!("stored {stored} + {size} x index growth {grown} / 1e15"),
             judged.holding.funding,
             down,
         );
-        let borrowed = indices.borrowed.of(self.position.side);
+        let (stored, grown) = (accrual.borrowing_stored, accrual.borrowing_grown);
         story.compute(
             "borrowing owed",
-            format!("stored + size x (index {borrowed} - entry index) / 3.6e12"),
+            format!("stored {stored} + {size} x rate x time {grown} / 3.6e12"),
             judged.holding.borrowing,
             down,
         );
@@ -412,7 +412,7 @@ impl Scene<'_> {
         let (payout, price) = (closing.payout, closing.price);
         let who = self.who();
         let mut story = Story::new(format!(
-            "{who} was closed by the profit limit at {price}, {}, and paid {payout}.",
+            "{who} was closed by the profit limit at a price of {price} on {} and paid {payout}.",
             self.now
         ));
         let rule = "closed when the profit of one trade is above its share of the vault \

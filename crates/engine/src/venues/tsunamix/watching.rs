@@ -350,7 +350,10 @@ fn next_check(watch: &Watch, drivers: &Drivers, market: &Market, now: Timestamp)
         let costs = drivers.cost.of(side);
         let cost = here.cost(side);
         // The truncations of a view, since the last accrual and over the coming hour.
-        let accrued = now.millis().saturating_sub(market.funding.at.millis());
+        let accrued = now
+            .millis()
+            .saturating_sub(market.funding.at.millis())
+            .max(0);
         let margin = i128::from(accrued)
             .div_euclid(HOUR_WIDE)
             .saturating_add(4)
