@@ -401,7 +401,7 @@ pub fn rebuild(
     let mut rebuilder = Rebuilder::default();
     let head = reader::verify(log, |record| {
         rebuilder.apply(record, |command, outcome| {
-            seen(record.sequence, command, outcome)
+            seen(record.sequence, command, outcome);
         })
     })?;
     rebuilder.finish(head)

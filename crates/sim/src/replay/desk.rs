@@ -183,7 +183,12 @@ impl Book {
         self.looked_at.resize(prices.len(), 0);
         let mut moved = Vec::new();
         for (market, (&price, last)) in prices.iter().zip(&mut self.looked_at).enumerate() {
-            if price.saturating_sub(*last).saturating_abs().saturating_mul(400) >= *last {
+            if price
+                .saturating_sub(*last)
+                .saturating_abs()
+                .saturating_mul(400)
+                >= *last
+            {
                 *last = price;
                 moved.push(market);
             }

@@ -7,9 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::liquidation::Case;
-use plimsoll_engine::venues::perennial::{
-    self, Command as Do, Event as Happened, Role, Standing,
-};
+use plimsoll_engine::venues::perennial::{self, Command as Do, Event as Happened, Role, Standing};
 use plimsoll_engine::venues::{Venue, VenueConfig};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{
@@ -200,7 +198,11 @@ impl PerennialDesk {
         let (makers, takers) = (float(position.maker.raw()), float(position.taker.raw()));
         // Takers have the payoff, dampened where makers are too few; makers the other side.
         let dampened = (makers / takers).min(1.0);
-        let rises = if product.market().0.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let rises = if product.market().0.is_multiple_of(2) {
+            1.0
+        } else {
+            -1.0
+        };
         let slope = match standing.role {
             Role::Taker => rises * dampened,
             Role::Maker => -rises * dampened * (takers / makers).min(1.0),
@@ -255,7 +257,9 @@ impl PerennialDesk {
         account: AccountId,
     ) -> Option<f64> {
         let (product, settlement) = (venue.product(market).ok()?, venue.preview(market).ok()?);
-        let standing = product.standing(engine.ledger(), &settlement, account).ok()??;
+        let standing = product
+            .standing(engine.ledger(), &settlement, account)
+            .ok()??;
         Self::distance(product, &settlement, &standing).map(|(distance, _)| distance)
     }
 
@@ -412,20 +416,18 @@ impl Desk for PerennialDesk {
     }
 
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
-        match event {
-            Event::Perennial(Happened::Opened {
-                product,
-                account,
-                role,
-                ..
-            }) => {
-                self.holding
-                    .insert((*product, *account), Self::exposure_of(*product, *role));
-                if self.book.would_top_up(*account) {
-                    self.inclined.insert((*product, *account));
-                }
+        if let Event::Perennial(Happened::Opened {
+            product,
+            account,
+            role,
+            ..
+        }) = event
+        {
+            self.holding
+                .insert((*product, *account), Self::exposure_of(*product, *role));
+            if self.book.would_top_up(*account) {
+                self.inclined.insert((*product, *account));
             }
-            _ => {}
         }
         let VenueConfig::Perennial(config) = &self.book.config else {
             return;

@@ -154,7 +154,10 @@ impl TsunamixDesk {
         let inclined = |p: &tsunamix::Position| {
             moved.contains(&p.market.index())
                 && self.book.would_top_up(p.owner)
-                && self.book.person(p.owner).is_some_and(|person| !self.topped_up[person])
+                && self
+                    .book
+                    .person(p.owner)
+                    .is_some_and(|person| !self.topped_up[person])
         };
         for (position, account, distance, _) in self.distances(engine, inclined) {
             let Some(person) = self.book.person(account).filter(|_| distance < within) else {

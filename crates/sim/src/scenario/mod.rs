@@ -10,9 +10,9 @@ mod decimal;
 mod parameters;
 mod people;
 
+pub(crate) use bounds::MONEY_MAX;
 pub use decimal::{Decimal, Span, When};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
-pub(crate) use bounds::MONEY_MAX;
 pub(crate) use people::{ACCOUNTS_MAX, LEVERAGE_MAX};
 pub use people::{
     Liquidators, LiquidityProvider, Makers, Population, TopUps, WeightedLeverage, WeightedMarket,
