@@ -7,9 +7,9 @@ use borsh::BorshDeserialize;
 use expect_test::{Expect, expect};
 use plimsoll_engine::ledger::{HolderKind, Reason};
 use plimsoll_engine::liquidation::{BlockedReason, CaseEvent, Rule, StageKind};
-use plimsoll_engine::venues::{perennial, tsunamix};
+use plimsoll_engine::venues::{gammaswap, perennial, tsunamix};
 use plimsoll_engine::{Body, Command, Engine, Event};
-use plimsoll_units::{AccountId, MarketId, Notional, Price, Side, Timestamp, VenueId};
+use plimsoll_units::{AccountId, MarketId, Notional, PositionId, Price, Side, Timestamp, VenueId};
 
 use crate::world::{Act, START, Step, VENUES, World};
 
@@ -66,6 +66,31 @@ fn a_perennial_command_in_bytes() {
             00d46acb99010000
             0201
             010303000700000008000000010000167b0d12d1140000000000000000
+        "#]],
+    );
+}
+
+#[test]
+fn a_gammaswap_command_in_bytes() {
+    let liquidate = gammaswap::Command {
+        block: 0x0a0b,
+        action: gammaswap::Action::Liquidate {
+            account: AccountId(7),
+            loan: PositionId(9),
+            deltas: vec![-1, 2],
+            fees: vec![30],
+            sent: gammaswap::Sent {
+                tokens: [1, 2],
+                lp: 3,
+            },
+        },
+    };
+    check_command(
+        Body::GammaSwap(liquidate),
+        &expect![[r#"
+            00d46acb99010000
+            0201
+            020b0a0000000000001407000000090000000000000002000000ffffffffffffffffffffffffffffffff02000000000000000000000000000000010000001e00010000000000000000000000000000000200000000000000000000000000000003000000000000000000000000000000
         "#]],
     );
 }
@@ -225,11 +250,11 @@ fn the_state_after_a_known_life_is_pinned() {
         world.engine.state_hash()
     );
     expect![[r#"
-        95 commands, 75 events, 4 cases opened, 4 closed
-        8012 bytes, 0f94cf6e9f87ade3c000c2faa5ac21137e0c2b4f1f6b677604561e9bc6a62d2e
+        147 commands, 189 events, 4 cases opened, 4 closed
+        12281 bytes, f0be60e820846306ded394815b411287a2eb2405aba52359137882488a3248a7
     "#]]
     .assert_eq(&shown);
-    assert_eq!(world.engine.now(), Timestamp(START.0 + 52 * 600_000));
+    assert_eq!(world.engine.now(), Timestamp(START.0 + 78 * 600_000));
 }
 
 #[test]

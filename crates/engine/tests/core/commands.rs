@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use plimsoll_engine::liquidation::CaseEvent;
-use plimsoll_engine::venues::{perennial, tsunamix};
+use plimsoll_engine::venues::{gammaswap, perennial, tsunamix};
 use plimsoll_engine::{Body, Command, Config, Engine, Event, Rejection};
 use plimsoll_units::{AccountId, Amount, AssetId, MarketId, Timestamp, VenueId};
 use proptest::prelude::*;
@@ -53,8 +53,8 @@ fn what_is_not_for_this_engine_is_refused_by_name_and_changes_nothing() {
         ],
     );
     check(
-        &at(6, 4, tick()),
-        expect!["venue-4 does not exist in this engine"],
+        &at(6, 6, tick()),
+        expect!["venue-6 does not exist in this engine"],
     );
     check(
         &at(6, u16::MAX, settle()),
@@ -65,8 +65,20 @@ fn what_is_not_for_this_engine_is_refused_by_name_and_changes_nothing() {
         expect!["the command is for a perennial venue, but venue-0 is a tsunamix venue"],
     );
     check(
-        &at(6, 3, tick()),
-        expect!["the command is for a tsunamix venue, but venue-3 is a perennial venue"],
+        &at(6, 4, tick()),
+        expect!["the command is for a tsunamix venue, but venue-4 is a perennial venue"],
+    );
+    check(
+        &at(6, 5, tick()),
+        expect!["the command is for a tsunamix venue, but venue-5 is a gammaswap venue"],
+    );
+    let update = gammaswap::Command {
+        block: 1,
+        action: gammaswap::Action::UpdatePool,
+    };
+    check(
+        &at(6, 1, Body::GammaSwap(update)),
+        expect!["the command is for a gammaswap venue, but venue-1 is a perennial venue"],
     );
 }
 

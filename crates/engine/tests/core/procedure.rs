@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 use plimsoll_engine::ledger::{Asset, Holder, HolderKind, Ledger, Reason, Slot};
 use plimsoll_engine::liquidation::stages::{
-    CloseNextVersion, Confiscate, ForceClose, Reward, RewardCap,
+    CloseNextVersion, Confiscate, ForceClose, Repay, Reward, RewardCap, WriteDown,
 };
 use plimsoll_engine::liquidation::{
-    Case, Close, Closed, Health, Payee, Portion, Rule, Stage, Subject, Target, Trigger, walk,
+    Case, Close, Closed, Health, Payee, Portion, Repayment, Rule, Stage, Subject, Target, Trigger,
+    walk,
 };
 use plimsoll_engine::{Event, Rejection, Tx};
 use plimsoll_units::{
@@ -70,6 +71,50 @@ impl Subject for Dummy {
     }
 }
 
+/// The same account, in debt.
+struct Debtor(Dummy);
+
+impl Subject for Debtor {
+    fn health(&self, tx: &Tx<'_>) -> Result<Health, Rejection> {
+        self.0.health(tx)
+    }
+
+    fn collateral(&self, tx: &Tx<'_>) -> i128 {
+        self.0.collateral(tx)
+    }
+
+    fn seize(
+        &mut self,
+        tx: &mut Tx<'_>,
+        payee: Payee,
+        amount: i128,
+        reason: Reason,
+    ) -> Result<(), Rejection> {
+        self.0.seize(tx, payee, amount, reason)
+    }
+
+    fn close(&mut self, tx: &mut Tx<'_>, how: Close) -> Result<Closed, Rejection> {
+        self.0.close(tx, how)
+    }
+
+    fn repay(&mut self, tx: &mut Tx<'_>, how: Repayment) -> Result<i128, Rejection> {
+        writeln!(self.0.asked, "repay {how:?}").unwrap();
+        let (all, lenders) = (self.collateral(tx), self.0.payees[2]);
+        tx.pay(self.0.collateral, lenders, all, Reason::LoanRepaid)?;
+        Ok(all)
+    }
+
+    fn write_down(&mut self, tx: &mut Tx<'_>) -> Result<i128, Rejection> {
+        writeln!(self.0.asked, "write down").unwrap();
+        assert_eq!(
+            self.collateral(tx),
+            0,
+            "there is collateral left to repay with"
+        );
+        Ok(250)
+    }
+}
+
 /// The world around one liquidation.
 struct Stand {
     ledger: Ledger,
@@ -119,31 +164,44 @@ fn stand(equity: i128) -> Stand {
 impl Stand {
     /// Walks the stages; a refusal is taken back, as every caller has to. Shows what the account
     /// was asked, what was reported, and the end.
-    fn walk(&mut self, stages: &[Stage]) -> String {
+    fn walk(self, stages: &[Stage]) -> String {
+        self.walk_as(stages, |dummy| dummy, |dummy| dummy.asked)
+    }
+
+    fn walk_as<S: Subject>(
+        self,
+        stages: &[Stage],
+        become_subject: fn(Dummy) -> S,
+        asked: fn(S) -> String,
+    ) -> String {
         let Self {
-            ledger,
-            events,
-            next_case,
+            mut ledger,
+            mut events,
+            mut next_case,
             dummy,
             at_trigger,
         } = self;
-        let before = borsh::to_vec(ledger).unwrap();
-        let mut tx = Tx::new(Timestamp(0), VENUE, ledger, events, next_case);
+        let mut subject = become_subject(dummy);
+        let before = borsh::to_vec(&ledger).unwrap();
+        let mut tx = Tx::new(
+            Timestamp(0),
+            VENUE,
+            &mut ledger,
+            &mut events,
+            &mut next_case,
+        );
         let savepoint = tx.savepoint();
-        let case = case(tx.next_case(), *at_trigger);
-        let walked = walk(&mut tx, &case, stages, dummy);
+        let case = case(tx.next_case(), at_trigger);
+        let walked = walk(&mut tx, &case, stages, &mut subject);
         if walked.is_err() {
             tx.rollback(savepoint);
-            assert_eq!(
-                borsh::to_vec(ledger).unwrap(),
-                before,
-                "money was left behind"
-            );
-            assert_eq!((events.len(), *next_case), (0, 1));
+            let after = borsh::to_vec(&ledger).unwrap();
+            assert_eq!(after, before, "money was left behind");
+            assert_eq!((events.len(), next_case), (0, 1));
         }
         assert_eq!(ledger.audit(), Ok(()));
-        let mut shown = std::mem::take(&mut dummy.asked);
-        for event in events.drain(..) {
+        let mut shown = asked(subject);
+        for event in events {
             match event {
                 Event::Money(m) => {
                     writeln!(shown, "  {}: {} -> {}", m.amount, m.from, m.to).unwrap();
@@ -197,7 +255,7 @@ fn close_next_version(portion: Portion) -> Stage {
     Stage::CloseNextVersion(CloseNextVersion { portion })
 }
 
-fn check(mut stand: Stand, stages: &[Stage], expected: &Expect) {
+fn check(stand: Stand, stages: &[Stage], expected: &Expect) {
     expected.assert_eq(&stand.walk(stages));
 }
 
@@ -363,6 +421,46 @@ fn bounties_above_the_collateral_are_refused_before_anything_is_paid() {
         &[confiscate(50_000, 50_001)],
         &expect![[r#"
             Err(SharesOverOne { first_caller_e5: 50000, resolver_e5: 50001 })
+        "#]],
+    );
+}
+
+#[test]
+fn debt_is_repaid_first_and_the_rest_is_a_loss() {
+    let repay = Stage::Repay(Repay {
+        how: Repayment::FromCollateral,
+    });
+    let stages = [repay, Stage::WriteDown(WriteDown)];
+    let shown = stand(0).walk_as(&stages, Debtor, |debtor| debtor.0.asked);
+    expect![[r#"
+        repay FromCollateral
+        write down
+          1000: the collateral of position-4 (venue-0) -> the vault (venue-0)
+          Case(Stage { case: case-1, stage: Repay, amount: 1000 })
+          Case(Stage { case: case-1, stage: WriteDown, amount: 250 })
+        Ok(Done { shortfall: 250 })
+    "#]]
+    .assert_eq(&shown);
+}
+
+#[test]
+fn an_account_without_debt_has_no_such_stage() {
+    let repay = Stage::Repay(Repay {
+        how: Repayment::InBatch,
+    });
+    check(
+        stand(0),
+        &[reward("0.1", RewardCap::Now), repay],
+        &expect![[r#"
+            seize 90 for Resolver (liquidation reward)
+            Err(NoSuchStage("repay"))
+        "#]],
+    );
+    check(
+        stand(0),
+        &[Stage::WriteDown(WriteDown)],
+        &expect![[r#"
+            Err(NoSuchStage("write-down"))
         "#]],
     );
 }

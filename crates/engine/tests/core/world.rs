@@ -1,8 +1,9 @@
-//! An engine with four venues, and random commands for all of them: two languages, liquidations by
-//! keepers and by the engine. A good part of the commands is nonsense: unknown venues, accounts
+//! An engine with six venues, and random commands for all of them: three languages, liquidations
+//! by keepers and by the engine. A good part of the commands is nonsense: unknown venues, accounts
 //! and markets, the wrong language, amounts at the limits, time going back.
 
 use plimsoll_engine::ledger::Asset;
+use plimsoll_engine::venues::gammaswap::{self, Assets, Params, Purse, Sent};
 use plimsoll_engine::venues::perennial::{self, Curve, Flags, Money, PerUnit, Role, Size};
 use plimsoll_engine::venues::tsunamix::{self, MarketParams, PriceUpdate, Rules};
 use plimsoll_engine::venues::{Execution, Venue, VenueConfig};
@@ -15,8 +16,9 @@ use proptest::prelude::*;
 
 /// 2025-10-10 00:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_760_054_400_000);
-/// TsunamiX by keepers, Perennial by keepers, TsunamiX by the engine, Perennial Plus by the engine.
-pub(crate) const VENUES: u16 = 4;
+/// TsunamiX, Perennial, GammaSwap (generation A), all by keepers; then TsunamiX, Perennial Plus,
+/// GammaSwap (generation B), all by the engine.
+pub(crate) const VENUES: u16 = 6;
 pub(crate) const ACCOUNTS: u32 = 5;
 /// Markets and products of each venue.
 pub(crate) const MARKETS: u16 = 2;
@@ -35,14 +37,48 @@ pub(crate) fn config() -> Config {
             asset("TLP", 6),
             asset("TLP2", 6),
             asset("DSU", 18),
+            asset("WETH", 18),
+            asset("DAI", 18),
+            asset("UNI-V2", 18),
+            asset("UNI-V2 2", 18),
+            asset("GS-LP", 18),
+            asset("GS-LP 2", 18),
         ],
         venues: vec![
             tsunamix(Execution::Keepers, AssetId(1)),
             perennial(Execution::Keepers, Flags::default()),
+            gammaswap(Execution::Keepers, Params::page(), [AssetId(6), AssetId(8)]),
             tsunamix(BY_ENGINE, AssetId(2)),
             perennial(BY_ENGINE, Flags::PLUS),
+            gammaswap(BY_ENGINE, Params::v1_2(), [AssetId(7), AssetId(9)]),
         ],
     }
+}
+
+/// What a venue speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    TsunamiX,
+    Perennial,
+    GammaSwap,
+}
+
+/// The language of a venue, or the one `off` further on.
+pub(crate) fn language(venue: u16, off: u16) -> Language {
+    match (venue + off) % 3 {
+        0 => Language::TsunamiX,
+        1 => Language::Perennial,
+        _ => Language::GammaSwap,
+    }
+}
+
+fn gammaswap(execution: Execution, params: Params, [lp, shares]: [AssetId; 2]) -> VenueConfig {
+    let tokens = [AssetId(4), AssetId(5)];
+    VenueConfig::GammaSwap(Box::new(gammaswap::Config {
+        params,
+        execution,
+        ..gammaswap::Config::gammaswap(Assets { tokens, lp, shares })
+    }))
 }
 
 fn tsunamix(execution: Execution, shares: AssetId) -> VenueConfig {
@@ -104,32 +140,45 @@ impl World {
     /// A world where everybody has money, vaults and makers are there, and prices.
     pub(crate) fn funded() -> Self {
         let mut world = Self::new();
-        let on = |venue, act| Step {
-            venue,
-            ms: 0,
-            stray: 0,
-            act,
-        };
         for venue in 0..VENUES {
-            for market in 0..MARKETS {
-                world.must(on(venue, Act::Price(market, 0)));
-            }
-            let money = if venue.is_multiple_of(2) { 10_000 } else { 2_000 };
-            for account in 0..ACCOUNTS {
-                for market in 0..MARKETS {
-                    world.must(on(venue, Act::Deposit(account, market, money)));
-                }
-            }
-            if venue.is_multiple_of(2) {
-                world.must(on(venue, Act::Provide(1, 9_000)));
-                world.must(on(venue, Act::Rebalance));
-            } else {
-                for market in 0..MARKETS {
-                    world.must(on(venue, Act::Open(1, market, false, 40)));
-                }
-            }
+            world.fund(venue);
         }
         world
+    }
+
+    fn fund(&mut self, venue: u16) {
+        let spoken = language(venue, 0);
+        let mut must = |act| {
+            self.must(Step {
+                venue,
+                ms: 0,
+                stray: 0,
+                act,
+            });
+        };
+        if spoken != Language::GammaSwap {
+            (0..MARKETS).for_each(|market| must(Act::Price(market, 0)));
+        }
+        let money = match spoken {
+            Language::Perennial => 2_000,
+            _ => 10_000,
+        };
+        for account in 0..ACCOUNTS {
+            (0..MARKETS).for_each(|market| must(Act::Deposit(account, market, money)));
+        }
+        match spoken {
+            Language::TsunamiX => {
+                must(Act::Provide(1, 9_000));
+                must(Act::Rebalance);
+            }
+            Language::Perennial => {
+                (0..MARKETS).for_each(|market| must(Act::Open(1, market, false, 40)));
+            }
+            Language::GammaSwap => {
+                (0..ACCOUNTS).for_each(|account| must(Act::Pair(account, 5_000)));
+                must(Act::Provide(1, 4_000));
+            }
+        }
     }
 
     #[track_caller]
@@ -143,13 +192,24 @@ impl World {
         self.engine.apply(command).map(<[Event]>::to_vec)
     }
 
-    /// The open positions of a TsunamiX venue, with their owners.
+    /// The open positions or loans of a venue, with their owners.
     fn positions(&self, venue: u16) -> Vec<(PositionId, AccountId)> {
-        let Some(Venue::TsunamiX(venue)) = self.engine.venue(VenueId(venue)) else {
-            return Vec::new();
-        };
-        let positions = venue.positions().iter();
-        positions.map(|(id, p)| (id, p.owner)).collect()
+        match self.engine.venue(VenueId(venue)) {
+            Some(Venue::TsunamiX(venue)) => {
+                let positions = venue.positions().iter();
+                positions.map(|(id, p)| (id, p.owner)).collect()
+            }
+            Some(Venue::GammaSwap(venue)) => venue.loans().map(|(id, l)| (id, l.owner)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// One of those there are, now and then one that there is not.
+    fn position(&self, venue: u16, slot: u8) -> (PositionId, AccountId) {
+        let open = self.positions(venue);
+        let found = open.get(usize::from(slot) % open.len().max(1));
+        let nowhere = (PositionId::new(slot.into(), 9), AccountId(slot.into()));
+        found.filter(|_| slot != 15).copied().unwrap_or(nowhere)
     }
 
     /// The command of a step, in the language of its venue, or now and then in the other one.
@@ -157,11 +217,10 @@ impl World {
         let venue = if step.stray == 1 { 77 } else { step.venue };
         let time = Timestamp(self.now.0 + step.ms);
         self.now = self.now.max(time);
-        let tsunamix = step.venue.is_multiple_of(2) != (step.stray == 2);
-        let body = if tsunamix {
-            Body::TsunamiX(self.tsunamix_command(step, time))
-        } else {
-            Body::Perennial(self.perennial_command(step, time))
+        let body = match language(step.venue, u16::from(step.stray == 2)) {
+            Language::TsunamiX => Body::TsunamiX(self.tsunamix_command(step, time)),
+            Language::Perennial => Body::Perennial(self.perennial_command(step, time)),
+            Language::GammaSwap => Body::GammaSwap(self.gammaswap_command(step, time)),
         };
         Command {
             time,
@@ -188,14 +247,8 @@ impl World {
             Act::Price(market, change) => self.price(step, market, change),
             _ => (0, 0),
         };
-        // One of those there are, now and then one that there is not.
-        let open = self.positions(step.venue);
-        let at = |slot: u8| {
-            let nowhere = (PositionId::new(slot.into(), 9), AccountId(slot.into()));
-            let found = open.get(usize::from(slot) % open.len().max(1));
-            found.filter(|_| slot != 15).copied().unwrap_or(nowhere)
-        };
-        let (position, owner) = (|slot| at(slot).0, |slot| at(slot).1);
+        let position = |slot| self.position(step.venue, slot).0;
+        let owner = |slot| self.position(step.venue, slot).1;
         match step.act {
             Act::Deposit(who, _, amount) => Do::Deposit {
                 account: account(who),
@@ -260,7 +313,7 @@ impl World {
                 account: account(who),
                 amount: money(amount),
             },
-            Act::Tick => Do::Tick,
+            Act::Tick | Act::Pair(..) => Do::Tick,
             Act::Rebalance => Do::Rebalance,
         }
     }
@@ -342,10 +395,105 @@ impl World {
                 )),
             },
             Act::Tick => Do::SetProtocol(perennial::ProtocolParam::Paused(step.stray == 4)),
-            Act::Rebalance => Do::Settle {
+            Act::Rebalance | Act::Pair(..) => Do::Settle {
                 product: MarketId(0),
             },
         }
+    }
+}
+
+impl World {
+    fn gammaswap_command(&mut self, step: &Step, time: Timestamp) -> gammaswap::Command {
+        use gammaswap::Action as Do;
+        let account = AccountId;
+        // What cannot be said in unsigned numbers becomes the largest of them.
+        let tokens = |whole: i64| u128::try_from(scaled(whole, 18)).unwrap_or(u128::MAX);
+        let purse = |market: u16| match market {
+            0 => Purse::Token0,
+            1 => Purse::Token1,
+            _ => Purse::Lp,
+        };
+        let loan = |slot| self.position(step.venue, slot).0;
+        let owner = |slot| self.position(step.venue, slot).1;
+        let both = |whole: i64| [tokens(whole.saturating_abs()); 2];
+        let sent = Sent::lp(tokens(1_000));
+        let action = match step.act {
+            Act::Deposit(who, market, amount) => Do::Deposit {
+                account: account(who),
+                purse: purse(market),
+                amount: tokens(amount),
+            },
+            Act::Withdraw(who, market, amount) => Do::Withdraw {
+                account: account(who),
+                purse: purse(market),
+                amount: tokens(amount),
+            },
+            Act::Price(market, change) => Do::Swap {
+                account: account(0),
+                sell: u8::from(market == 0),
+                amount: tokens(i64::from(change.unsigned_abs()) * 25),
+                minimum: 0,
+            },
+            Act::Open(who, _, _, amount) => Do::Open {
+                account: account(who),
+                threshold_bps: None,
+                amounts: both(amount.clamp(-1, 1_000_000) / 20),
+                lp: tokens(amount),
+            },
+            Act::Close(_, _, slot, amount) => Do::Repay {
+                account: owner(slot),
+                loan: loan(slot),
+                liquidity: tokens(amount),
+            },
+            Act::Collateral(slot, amount) if amount < 0 => Do::DecreaseCollateral {
+                account: owner(slot),
+                loan: loan(slot),
+                amounts: both(amount),
+            },
+            Act::Collateral(slot, amount) => Do::IncreaseCollateral {
+                account: owner(slot),
+                loan: loan(slot),
+                amounts: both(amount / 10),
+            },
+            Act::Register(who, slot) => Do::LiquidateWithLp {
+                account: account(who),
+                loan: loan(slot),
+                sent,
+            },
+            Act::Liquidate(who, _, slot) => Do::Liquidate {
+                account: account(who),
+                loan: loan(slot),
+                deltas: Vec::new(),
+                fees: Vec::new(),
+                sent: Sent::default(),
+            },
+            Act::ForceClose(who, slot) => Do::BatchLiquidations {
+                account: account(who),
+                loans: vec![loan(slot), loan(slot + 1)],
+                sent,
+            },
+            Act::Provide(who, amount) if amount < 0 => Do::PoolWithdraw {
+                account: account(who),
+                shares: tokens(amount.saturating_neg()),
+            },
+            Act::Provide(who, amount) => Do::PoolDeposit {
+                account: account(who),
+                lp: tokens(amount),
+            },
+            Act::Pair(who, amount) => Do::AddLiquidity {
+                account: account(who),
+                desired: both(amount),
+            },
+            Act::Tick => Do::UpdatePool,
+            Act::Rebalance => Do::Rebalance {
+                account: owner(0),
+                loan: loan(0),
+                deltas: vec![10i128.pow(18), 0],
+            },
+        };
+        // Blocks are fast here, so that interest is felt within a history.
+        let block = u64::try_from(time.0 - START.0).unwrap_or_default() / 20;
+        gammaswap::Command { block, action }
     }
 }
 
@@ -383,6 +531,7 @@ pub(crate) enum Act {
     Liquidate(u32, u16, u8),
     ForceClose(u32, u8),
     Provide(u32, i64),
+    Pair(u32, i64),
     Tick,
     Rebalance,
 }
@@ -410,6 +559,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (who(), market(), 0..16u8).prop_map(|(a, m, s)| Act::Liquidate(a, m, s)),
         1 => (who(), 0..16u8).prop_map(|(a, s)| Act::ForceClose(a, s)),
         2 => (who(), -2_000..2_000i64).prop_map(|(a, x)| Act::Provide(a, x)),
+        1 => (who(), -1..2_000i64).prop_map(|(a, x)| Act::Pair(a, x)),
         1 => Just(Act::Tick),
         1 => Just(Act::Rebalance),
     ]
