@@ -41,8 +41,13 @@ pub enum ReplayError {
     #[error(transparent)]
     Population(#[from] PopulationError),
     /// The engine refuses the parameters.
-    #[error("the engine refuses the parameters of the scenario: {0}")]
-    Parameters(plimsoll_engine::Rejection),
+    #[error("the engine refuses the parameters of venue {venue:?}: {why}")]
+    Parameters {
+        /// The venue's name.
+        venue: String,
+        /// Why.
+        why: plimsoll_engine::Rejection,
+    },
     /// The journal could not be written.
     #[error("the journal could not be written: {0}")]
     Sink(#[from] SinkError),
@@ -93,7 +98,7 @@ impl Replay {
             let book = Book::new(id, venue, &scenario, people, &mut config);
             books.push(book);
         }
-        let engine = Engine::new(&config).map_err(ReplayError::Parameters)?;
+        let engine = engine(&config, &scenario)?;
         Ok(Self {
             scenario,
             timeline,
@@ -145,6 +150,23 @@ impl Replay {
         let window = run_loop(&mut world, &mut desks, &timeline, progress)?;
         finish(&scenario, &timeline, &mut world, &desks, window)
     }
+}
+
+/// The engine, or which venue's parameters it refuses.
+fn engine(config: &Config, scenario: &Scenario) -> Result<Engine, ReplayError> {
+    Engine::new(config).map_err(|why| {
+        // The first venue without which the others are fine up to it.
+        let refused = (1..=config.venues.len()).find(|&count| {
+            let mut part = config.clone();
+            part.venues.truncate(count);
+            Engine::new(&part).is_err()
+        });
+        let venue = refused.and_then(|count| scenario.venues.get(count - 1));
+        ReplayError::Parameters {
+            venue: venue.map_or_else(String::new, |v| v.name.clone()),
+            why,
+        }
+    })
 }
 
 fn timeline(scenario: &Scenario) -> Result<Timeline, ReplayError> {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use plimsoll_units::{Duration, Timestamp};
-use serde::de::{Error, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A decimal number as it was written, with up to 18 decimals; raw units of 1e-18.
@@ -106,12 +107,21 @@ impl<'de> Deserialize<'de> for Decimal {
             }
 
             fn visit_i64<E: Error>(self, number: i64) -> Result<Decimal, E> {
-                number.to_string().parse().map_err(E::custom)
+                self.visit_str(&number.to_string())
+            }
+
+            fn visit_i128<E: Error>(self, number: i128) -> Result<Decimal, E> {
+                self.visit_str(&number.to_string())
             }
 
             fn visit_f64<E: Error>(self, number: f64) -> Result<Decimal, E> {
                 // Shortest decimal text that reads back as the same float: what was typed.
-                format!("{number}").parse().map_err(E::custom)
+                format!("{number}").parse().map_err(|_| {
+                    E::custom(format!(
+                        "{number:?} is not a decimal number of reasonable size with up to 18 \
+                         decimals"
+                    ))
+                })
             }
         }
 
@@ -140,21 +150,34 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let span: jiff::SignedDuration = text.parse().map_err(|e| {
-            Error::custom(format!(
-                "{text:?} is not a span of time such as \"2s\" or \"8h\": {e}"
-            ))
-        })?;
-        let millis = i64::try_from(span.as_millis()).map_err(Error::custom)?;
-        if millis < 0 {
-            return Err(Error::custom(format!("{text:?} is negative")));
+        struct AnySpan;
+
+        impl Visitor<'_> for AnySpan {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a span of time such as \"2s\" or \"8h\"")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
+                let span: jiff::SignedDuration = text.parse().map_err(|e| {
+                    E::custom(format!(
+                        "{text:?} is not a span of time such as \"2s\" or \"8h\": {e}"
+                    ))
+                })?;
+                let millis = i64::try_from(span.as_millis()).map_err(E::custom)?;
+                if millis < 0 {
+                    return Err(E::custom(format!("{text:?} is negative")));
+                }
+                Ok(Span(Duration(millis)))
+            }
         }
-        Ok(Self(Duration(millis)))
+
+        deserializer.deserialize_any(AnySpan)
     }
 }
 
-/// A point in time: `"2025-10-10T21:20:00Z"`.
+/// A point in time: `"2025-10-10T21:20:00Z"`, or a TOML date and time with an offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct When(pub Timestamp);
 
@@ -169,12 +192,31 @@ impl Serialize for When {
 
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let time: jiff::Timestamp = text.parse().map_err(|e| {
-            Error::custom(format!(
-                "{text:?} is not a time such as \"2025-10-10T21:20:00Z\": {e}"
-            ))
-        })?;
-        Ok(Self(Timestamp(time.as_millisecond())))
+        struct AnyTime;
+
+        impl<'de> Visitor<'de> for AnyTime {
+            type Value = When;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time such as \"2025-10-10T21:20:00Z\"")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<When, E> {
+                let time: jiff::Timestamp = text.parse().map_err(|e| {
+                    E::custom(format!(
+                        "{text:?} is not a time such as \"2025-10-10T21:20:00Z\": {e}"
+                    ))
+                })?;
+                Ok(When(Timestamp(time.as_millisecond())))
+            }
+
+            /// TOML's own date and time arrive as a map.
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<When, A::Error> {
+                let written = toml::value::Datetime::deserialize(MapAccessDeserializer::new(map))?;
+                self.visit_str(&written.to_string())
+            }
+        }
+
+        deserializer.deserialize_any(AnyTime)
     }
 }

@@ -282,7 +282,13 @@ impl Scenario {
                 self.venues.len()
             ));
         }
+        if self.prices.source.is_empty() {
+            return Err("prices.source is empty".to_owned());
+        }
         for (at, market) in self.markets.iter().enumerate() {
+            if market.symbol.is_empty() {
+                return Err("a market has no symbol".to_owned());
+            }
             if self.markets[..at].contains(market) {
                 return Err(format!("market {} is listed twice", market.symbol));
             }

@@ -266,13 +266,15 @@ impl TsunamixParameters {
             ("open_interest_per_tvl", self.open_interest_per_tvl, 4),
             ("open_interest_by_weight", self.open_interest_by_weight, 4),
             ("open_interest_trend", self.open_interest_trend, 4),
-            ("min_collateral", self.min_collateral, 6),
         ]
         .into_iter()
         .try_for_each(|(name, value, decimals)| {
             bounds::not_negative(name, value)?;
-            bounds::grid(name, value, decimals)
-        })
+            bounds::grid(name, value, decimals)?;
+            bounds::at_most(name, value, millionths(PARAMETER_MAX * 1_000_000))
+        })?;
+        bounds::not_negative("min_collateral", self.min_collateral)?;
+        bounds::grid("min_collateral", self.min_collateral, 6)
     }
 
     /// The engine's parameters, market by market in the scenario's order.
@@ -331,6 +333,9 @@ impl TsunamixParameters {
         })
     }
 }
+
+/// More than any parameter may be; what is larger would not fit the engine's integers.
+const PARAMETER_MAX: i128 = 1_000_000;
 
 /// The step of displayed prices: 1e-12, fine enough for every coin.
 const TICK: Price<18> = Price::from_raw(1_000_000);
