@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use plimsoll_engine::margin::isolated::Boundary;
 use plimsoll_engine::venues::Execution;
 use plimsoll_engine::venues::tsunamix::{Check, Command as Do, MarketParams, Rules, Sides};
-use plimsoll_engine::{Body, Command};
+use plimsoll_engine::{Body, Command, Event};
 use plimsoll_units::{
     AccountId, Amount, MarketId, Notional, PositionId, Price, Quantity, Side, Timestamp,
 };
@@ -335,7 +335,17 @@ impl History {
             return Ok(());
         };
         // Refusals are part of a history; the world checks that they leave no trace.
-        let _ = self.world.apply(command);
+        let result = self.world.apply(command);
+        match (step, &result) {
+            // A close always passes, unless the position is liquidatable.
+            (Step::Close(_), Err(refusal)) => prop_assert!(refusal.contains("is liquidatable")),
+            // Limits change what may be opened, never who is liquidated.
+            (Step::Rebalance | Step::SetLimit { .. }, Ok(events)) => {
+                let cases = events.iter().filter(|e| matches!(e, Event::Case(_)));
+                prop_assert_eq!(cases.count(), 0);
+            }
+            _ => {}
+        }
         self.look_at_everybody()
     }
 

@@ -257,3 +257,6 @@ impl TsunamiX {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -234,3 +234,6 @@ impl Arming<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

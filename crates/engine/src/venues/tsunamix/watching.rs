@@ -384,3 +384,6 @@ fn next_check(watch: &Watch, drivers: &Drivers, market: &Market, now: Timestamp)
     }
     earliest
 }
+
+#[cfg(test)]
+mod tests;
