@@ -271,5 +271,4 @@ fn every_recorded_call_ends_as_the_contracts_ended_it() {
         check(vector, constants);
     }
     println!("{} recorded calls agree", vectors.len());
-
 }

@@ -16,7 +16,7 @@ use super::{rebalance, venue};
 use crate::liquidation::{BlockedReason, Case, CaseEvent, Outcome, Rule, Trigger};
 use crate::margin::liquidity;
 use crate::venues::Execution;
-use crate::watch::{Direction, DriverId, Trip, Watch};
+use crate::watch::{Direction, DriverId, Trip, Watch, WatchStats};
 use crate::{Rejection, Tx};
 
 /// Open cases the engine tries again at most in one command.
@@ -55,6 +55,13 @@ impl Default for Trips {
             stale: false,
             popped: Vec::new(),
         }
+    }
+}
+
+impl Trips {
+    /// Counters of the watch.
+    pub(super) fn stats(&self) -> WatchStats {
+        self.watch.stats()
     }
 }
 
@@ -208,6 +215,8 @@ impl GammaSwap {
             Some(loan) if !self.cases.contains_key(&id) => self.due_index(loan),
             _ => None,
         };
+        // If the command is rejected after all, this trip is that of a loan as it never was.
+        self.trips.stale = true;
         match level {
             Some(level) => {
                 let driver = FEE_INDEX;
@@ -234,6 +243,12 @@ impl GammaSwap {
     /// Sets all trips anew.
     pub(super) fn rebuild_trips(&mut self) -> Result<(), Rejection> {
         self.trips = Trips::default();
+        self.arm_all()?;
+        self.trips.stale = false;
+        Ok(())
+    }
+
+    fn arm_all(&mut self) -> Result<(), Rejection> {
         for at in 0..self.loans.len() {
             let slot = u32::try_from(at).unwrap_or(u32::MAX);
             self.arm(id_of(slot))?;
@@ -244,7 +259,8 @@ impl GammaSwap {
     /// Liquidates with the keeper's LP tokens, or else out of the collateral. What fails is taken
     /// back, and the case stays open.
     fn try_liquidation(&mut self, tx: &mut Tx<'_>, id: LoanId, keeper: AccountId) {
-        let mut reason = None;
+        // The gravest reason is told: a panic of the contract before a lack of money.
+        let mut reason: Option<BlockedReason> = None;
         for attempt in [
             Self::with_lp,
             Self::out_of_collateral,
@@ -255,7 +271,8 @@ impl GammaSwap {
                 Ok(()) => return,
                 Err(rejection) => {
                     self.back_to(tx, &mark);
-                    reason = Some(blocked(&rejection));
+                    let new = blocked(&rejection);
+                    reason = Some(reason.map_or(new, |old| old.min(new)));
                 }
             }
         }
@@ -319,10 +336,16 @@ impl GammaSwap {
         keeper: AccountId,
         deltas: &[i128],
     ) -> Result<(), Rejection> {
+        // Generation A rounds the payment down; grossed up, a token of few decimals does not leave
+        // it short, and what is too much comes back in LP tokens.
+        let fees: &[u16] = match self.config.params.generation {
+            Generation::A => &[1, 1],
+            Generation::B => &[],
+        };
         let single = Single {
             form: Form::FromCollateral,
             deltas,
-            fees: &[],
+            fees,
         };
         self.liquidate_single(tx, keeper, id, single, &Sent::default())
     }

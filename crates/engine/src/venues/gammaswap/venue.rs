@@ -323,6 +323,12 @@ impl GammaSwap {
         self.cases.keys().copied()
     }
 
+    /// Counters of the watch: how many loans were looked at because the fee index reached them.
+    #[must_use]
+    pub fn watch_stats(&self) -> crate::watch::WatchStats {
+        self.trips.stats()
+    }
+
     /// Sets all trips anew: a restored snapshot has none.
     pub(crate) fn rebuild(&mut self, _id: VenueId, _ledger: &Ledger) -> Result<(), Rejection> {
         self.rebuild_trips()
