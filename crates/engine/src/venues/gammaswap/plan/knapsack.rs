@@ -29,6 +29,8 @@ pub(super) struct Packed {
     pub(super) chosen: Vec<usize>,
     /// Whether nothing more valuable fits.
     pub(super) exact: bool,
+    /// Nothing that fits is more valuable than this; met when `exact`.
+    pub(super) at_most: U256,
 }
 
 /// The most valuable items that weigh at most `room` together.
@@ -37,7 +39,9 @@ pub(super) fn pack(mut items: Vec<Item>, room: U256) -> Result<Packed, Refusal> 
     items.retain(|item| item.weight <= room);
     items.sort_by(|a, b| density(b, a).then(a.at.cmp(&b.at)));
     let mut search = Search::new(&items)?;
+    let bound = search.bound(&items, 0, room, w(0))?;
     search.run(&items, room)?;
+    let exact = search.left > 0;
     let mut chosen: Vec<usize> = search
         .best
         .iter()
@@ -47,7 +51,8 @@ pub(super) fn pack(mut items: Vec<Item>, room: U256) -> Result<Packed, Refusal> 
     chosen.sort_unstable();
     Ok(Packed {
         chosen,
-        exact: search.left > 0,
+        exact,
+        at_most: if exact { search.best_value } else { bound },
     })
 }
 

@@ -127,6 +127,9 @@ pub struct Plan {
     pub lp: u128,
     /// Whether no other set gains more.
     pub exact: bool,
+    /// No set's gain, less the cost of its loans, is above this; what the best set comes to when
+    /// `exact`. Before the cost of the transaction, and whether or not it pays for that.
+    pub net_at_most: u128,
 }
 
 impl Plan {
@@ -192,10 +195,11 @@ pub fn plan_batch(
         Generation::A => &[Book::Surplus, Book::Fee],
         Generation::B => &[Book::Each],
     };
-    let mut exact = true;
+    let (mut exact, mut at_most) = (true, 0);
     for book in books {
         let draft = draft(*book, terms, (candidates, &fresh), model)?;
         exact &= draft.exact;
+        at_most = draft.at_most.max(draft.net).max(at_most);
         if best.as_ref().is_none_or(|b| draft.net > b.net) {
             best = Some(draft);
         }
@@ -203,7 +207,12 @@ pub fn plan_batch(
     let Some(best) = best else {
         return Ok(Plan::default());
     };
-    verdicts(&best, terms, (candidates, &fresh), model, exact)
+    let plan = verdicts(&best, terms, (candidates, &fresh), model)?;
+    Ok(Plan {
+        exact,
+        net_at_most: if exact { best.net } else { at_most },
+        ..plan
+    })
 }
 
 /// Which candidates count: those with a debt that were not given before.
@@ -230,6 +239,7 @@ struct Draft {
     /// The gain less the cost of its loans; never below zero.
     net: u128,
     exact: bool,
+    at_most: u128,
 }
 
 fn draft(
@@ -252,12 +262,18 @@ fn draft(
             items.push(Item { at, value, weight });
         }
     }
-    let Packed { chosen, exact } = pack(items, room(book, terms, model)?)?;
+    let Packed {
+        chosen,
+        exact,
+        at_most,
+    } = pack(items, room(book, terms, model)?)?;
     let (gain, payable) = settle(book, terms, candidates, &chosen)?;
     let cost = mul(w(model.per_loan), U256::from(chosen.len()))?;
     Ok(Draft {
         book,
         net: fit(w(gain).saturating_sub(cost))?,
+        // Rounded up, as the fee of a batch is.
+        at_most: fit(div(add(at_most, w(BPS.saturating_sub(1)))?, w(BPS))?)?,
         chosen,
         gain,
         payable,
@@ -306,14 +322,10 @@ fn verdicts(
     terms: &Terms,
     (candidates, fresh): (&[Candidate], &[Option<Verdict>]),
     model: &CostModel,
-    exact: bool,
 ) -> Result<Plan, Refusal> {
     let worth_it = best.net > model.per_transaction;
     let chosen: BTreeSet<usize> = best.chosen.iter().copied().collect();
-    let mut plan = Plan {
-        exact,
-        ..Plan::default()
-    };
+    let mut plan = Plan::default();
     for (at, (candidate, out)) in candidates.iter().zip(fresh).enumerate() {
         let verdict = match out {
             Some(verdict) => *verdict,

@@ -75,6 +75,7 @@ fn check(
     let plan = plan_batch(&terms, all, model).unwrap();
     prop_assert!(plan.exact);
     let best = best_by_trying(&terms, all, model);
+    prop_assert_eq!(plan.net_at_most, best);
     let chosen: Vec<Candidate> = all
         .iter()
         .filter(|c| plan.loans().contains(&c.loan))
@@ -171,6 +172,10 @@ fn ten_thousand_loans_are_planned_within_the_steps_allowed() {
             assert_eq!(plan.verdicts.len(), all.len());
             assert!(plan.lp <= capital_lp && plan.gain > plan.cost);
             assert!(plan.exact || capital_lp < whole);
+            // Even where the search was stopped, what is left to gain is next to nothing.
+            let net = plan.gain - plan.cost + model.per_transaction;
+            assert!(net <= plan.net_at_most);
+            assert!(plan.net_at_most - net <= plan.net_at_most / 20, "{plan:?}");
         }
     }
 }
