@@ -113,7 +113,7 @@ pub enum Action {
         minimum: u128,
     } = 4,
     /// The world outside moved the pair to these reserves and this LP supply: other traders and
-    /// providers, as recorded. [ours]
+    /// providers, as recorded. Ours.
     MovePair {
         /// The reserves then.
         reserves: [u128; 2],
@@ -154,7 +154,7 @@ pub enum Action {
     CreateLoan {
         /// Who may use it.
         account: AccountId,
-        /// Its own liquidation threshold, at or below the pool's. [ours]
+        /// Its own liquidation threshold, at or below the pool's. Ours.
         threshold_bps: Option<u16>,
     } = 11,
     /// Collateral is added.
@@ -217,7 +217,7 @@ pub enum Action {
     Open {
         /// Whose.
         account: AccountId,
-        /// Its own liquidation threshold, at or below the pool's. [ours]
+        /// Its own liquidation threshold, at or below the pool's. Ours.
         threshold_bps: Option<u16>,
         /// Collateral.
         amounts: [u128; 2],

@@ -2,8 +2,8 @@
 //!
 //! Collateral makes the most LP tokens when its proportion is the pair's, and the trade moves
 //! both. The trade is a root of a quadratic whose coefficients are rounded step by step as below;
-//! its discriminant needs 512 bits. It only ever buys. Generation B computes it on chain; for generation A it is what a liquidator would
-//! pass as deltas.
+//! its discriminant needs 512 bits. It only ever buys. Generation B computes it on chain; for
+//! generation A it is what a liquidator would pass as deltas.
 //!
 //! Every division rounds down, in favour of nobody in particular: the size of a trade is not
 //! money, and what it pays is computed by the pair.

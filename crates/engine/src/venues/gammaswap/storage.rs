@@ -133,7 +133,7 @@ fn div_up(a: U256, b: u128) -> Word {
 pub struct Loan {
     /// Who borrowed.
     pub owner: AccountId,
-    /// Its own liquidation threshold; zero for the pool's. [ours, the page mentions it]
+    /// Its own liquidation threshold; zero for the pool's. Ours; the page mentions it.
     pub threshold_bps: u16,
     /// Debt when last touched, in invariant units.
     pub liquidity: u128,
