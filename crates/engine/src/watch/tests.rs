@@ -279,7 +279,7 @@ fn arming_again_replaces_every_trip_of_the_slot() {
     watch.arm(0, &[at(5)]).unwrap();
     assert_eq!(watch.trips(), 1);
     watch.arm(0, &[at(3), at(2)]).unwrap();
-    assert_eq!(pops(&mut watch, driver, 4), []);
+    assert_eq!(pops(&mut watch, driver, 4), [0u32; 0]);
     assert_eq!(pops(&mut watch, driver, 3), [0]);
     assert_eq!(
         watch.armed(0),
