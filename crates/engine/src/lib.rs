@@ -32,6 +32,7 @@ pub mod liquidation;
 pub mod margin;
 pub mod oracle;
 mod rejection;
+mod tight;
 mod tx;
 pub mod venues;
 pub mod watch;

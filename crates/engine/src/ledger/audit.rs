@@ -5,7 +5,7 @@
 
 use plimsoll_units::Wide;
 
-use super::{Holder, HolderKind, Ledger, Slot};
+use super::{Ledger, Place, Slot};
 
 impl Ledger {
     /// Recounts every asset from its holders.
@@ -17,10 +17,8 @@ impl Ledger {
     pub fn audit(&self) -> Result<(), String> {
         self.audit_shape()?;
         let mut sums = vec![Wide::ZERO; self.assets.len()];
-        for ((&balance, holder), asset) in self.balances.iter().zip(&self.holders).zip(&self.kept) {
-            if holder.kind == HolderKind::Closed {
-                continue;
-            }
+        for place in self.places.iter().filter(|p| !p.is_closed()) {
+            let (balance, holder, asset) = (place.balance, place.holder(), place.asset);
             if balance < 0 && !holder.kind.may_owe() {
                 return Err(format!(
                     "{holder} has a negative balance of {balance} raw units"
@@ -43,23 +41,13 @@ impl Ledger {
     }
 
     fn audit_shape(&self) -> Result<(), String> {
-        let (balances, holders, kept) = (self.balances.len(), self.holders.len(), self.kept.len());
-        if balances != holders || balances != kept {
-            return Err(format!(
-                "{balances} balances of {holders} holders in {kept} assets"
-            ));
-        }
         let mut closed = 0usize;
-        for (at, (&balance, (holder, asset))) in self
-            .balances
-            .iter()
-            .zip(self.holders.iter().zip(&self.kept))
-            .enumerate()
-        {
-            if holder.kind != HolderKind::Closed {
+        for (at, place) in self.places.iter().enumerate() {
+            if !place.is_closed() {
                 continue;
             }
-            if balance != 0 || *holder != Holder::CLOSED || asset.0 != 0 {
+            if *place != Place::CLOSED {
+                let (balance, asset) = (place.balance, place.asset);
                 return Err(format!(
                     "closed slot {at} keeps {balance} raw units of {asset}"
                 ));
@@ -75,8 +63,8 @@ impl Ledger {
         free.sort_unstable();
         free.dedup();
         let is_closed = |slot: &Slot| {
-            let holder = self.holders.get(slot.index());
-            holder.is_some_and(|h| h.kind == HolderKind::Closed)
+            let place = self.places.get(slot.index());
+            place.is_some_and(Place::is_closed)
         };
         if let Some(slot) = free.iter().find(|slot| !is_closed(slot)) {
             return Err(format!("slot {} is free and not closed", slot.0));

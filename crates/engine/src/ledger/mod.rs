@@ -13,12 +13,16 @@
 
 mod audit;
 mod holder;
+mod place;
 mod reason;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::AssetId;
 
+use crate::tight;
+
 pub use holder::{Holder, HolderKind};
+use place::Place;
 pub use reason::Reason;
 
 /// An asset the ledger keeps: its name and the decimals of its smallest unit.
@@ -129,9 +133,8 @@ enum Undo {
 #[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub struct Ledger {
     assets: Vec<Asset>,
-    balances: Vec<i128>,
-    holders: Vec<Holder>,
-    kept: Vec<AssetId>,
+    #[borsh(serialize_with = "place::write", deserialize_with = "place::read")]
+    places: Vec<Place>,
     free: Vec<Slot>,
     #[borsh(skip)]
     undo: Vec<Undo>,
@@ -174,14 +177,12 @@ impl Ledger {
             return Err(LedgerError::UnknownAsset(asset));
         }
         if let Some(slot) = self.free.pop() {
-            self.occupy(slot, holder, asset);
+            self.occupy(slot, Place::new(holder, asset));
             self.undo.push(Undo::Opened { slot, reused: true });
             return Ok(slot);
         }
-        let slot = Slot(u32::try_from(self.balances.len()).map_err(|_| LedgerError::Full)?);
-        self.balances.push(0);
-        self.holders.push(holder);
-        self.kept.push(asset);
+        let slot = Slot(u32::try_from(self.places.len()).map_err(|_| LedgerError::Full)?);
+        tight::push(&mut self.places, Place::new(holder, asset));
         self.undo.push(Undo::Opened {
             slot,
             reused: false,
@@ -194,11 +195,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NotEmpty`], [`LedgerError::UnknownSlot`].
     pub fn close(&mut self, slot: Slot) -> Result<(), LedgerError> {
-        let (balance, holder, asset) = self.look(slot)?;
+        let place = self.look(slot)?;
+        let (balance, holder, asset) = (place.balance, place.holder(), place.asset);
         if balance != 0 {
             return Err(LedgerError::NotEmpty { holder, balance });
         }
-        self.vacate(slot);
+        self.occupy(slot, Place::CLOSED);
         self.free.push(slot);
         self.undo.push(Undo::Closed {
             slot,
@@ -211,16 +213,14 @@ impl Ledger {
     /// What the holder at `slot` has, in raw units; zero for a slot never opened.
     #[must_use]
     pub fn balance(&self, slot: Slot) -> i128 {
-        self.balances.get(slot.index()).copied().unwrap_or(0)
+        self.places.get(slot.index()).map_or(0, |p| p.balance)
     }
 
     /// The holder at `slot`.
     #[must_use]
     pub fn holder(&self, slot: Slot) -> Option<Holder> {
-        self.holders
-            .get(slot.index())
-            .copied()
-            .filter(|h| h.kind != HolderKind::Closed)
+        let place = self.look(slot).ok()?;
+        Some(place.holder())
     }
 
     /// Moves `amount` raw units. A zero amount moves nothing and reports nothing.
@@ -234,8 +234,9 @@ impl Ledger {
         amount: i128,
         reason: Reason,
     ) -> Result<Option<Movement>, LedgerError> {
-        let (payer_has, payer, asset) = self.look(from)?;
-        let (payee_has, payee, payee_asset) = self.look(to)?;
+        let (source, target) = (self.look(from)?, self.look(to)?);
+        let (payer_has, payer, asset) = (source.balance, source.holder(), source.asset);
+        let (payee_has, payee, payee_asset) = (target.balance, target.holder(), target.asset);
         if amount < 0 {
             return Err(LedgerError::Negative(amount));
         }
@@ -320,7 +321,7 @@ impl Ledger {
                     asset,
                 }) => {
                     self.free.pop();
-                    self.occupy(slot, holder, asset);
+                    self.occupy(slot, Place::new(holder, asset));
                 }
                 None => return,
             }
@@ -329,12 +330,8 @@ impl Ledger {
 
     /// Every open holder with its asset and balance, in slot order.
     pub fn entries(&self) -> impl Iterator<Item = (Holder, AssetId, i128)> + '_ {
-        self.holders
-            .iter()
-            .zip(&self.kept)
-            .zip(&self.balances)
-            .filter(|((holder, _), _)| holder.kind != HolderKind::Closed)
-            .map(|((&holder, &asset), &balance)| (holder, asset, balance))
+        let open = self.places.iter().filter(|p| !p.is_closed());
+        open.map(|p| (p.holder(), p.asset, p.balance))
     }
 
     /// Bytes this ledger has allocated, for capacity planning.
@@ -343,57 +340,35 @@ impl Ledger {
         fn of<T>(vec: &Vec<T>) -> usize {
             vec.capacity().saturating_mul(size_of::<T>())
         }
-        [
-            of(&self.balances),
-            of(&self.holders),
-            of(&self.kept),
-            of(&self.free),
-            of(&self.undo),
-        ]
-        .into_iter()
-        .fold(0, usize::saturating_add)
+        [of(&self.places), of(&self.free), of(&self.undo)]
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
 
-    fn look(&self, slot: Slot) -> Result<(i128, Holder, AssetId), LedgerError> {
-        let at = slot.index();
-        match (
-            self.balances.get(at),
-            self.holders.get(at),
-            self.kept.get(at),
-        ) {
-            (Some(&balance), Some(&holder), Some(&asset)) if holder.kind != HolderKind::Closed => {
-                Ok((balance, holder, asset))
-            }
-            _ => Err(LedgerError::UnknownSlot(slot.0)),
-        }
+    fn look(&self, slot: Slot) -> Result<&Place, LedgerError> {
+        let place = self.places.get(slot.index()).filter(|p| !p.is_closed());
+        place.ok_or(LedgerError::UnknownSlot(slot.0))
     }
 
     fn set(&mut self, slot: Slot, balance: i128) {
-        if let Some(b) = self.balances.get_mut(slot.index()) {
-            *b = balance;
+        if let Some(place) = self.places.get_mut(slot.index()) {
+            place.balance = balance;
         }
     }
 
-    fn occupy(&mut self, slot: Slot, holder: Holder, asset: AssetId) {
-        let at = slot.index();
-        if let (Some(h), Some(k)) = (self.holders.get_mut(at), self.kept.get_mut(at)) {
-            *h = holder;
-            *k = asset;
+    /// Gives a closed slot, or the last one still empty, a holder (or nobody).
+    fn occupy(&mut self, slot: Slot, place: Place) {
+        if let Some(old) = self.places.get_mut(slot.index()) {
+            *old = place;
         }
-    }
-
-    fn vacate(&mut self, slot: Slot) {
-        self.occupy(slot, Holder::CLOSED, AssetId(0));
     }
 
     fn forget(&mut self, slot: Slot, reused: bool) {
         if reused {
-            self.vacate(slot);
+            self.occupy(slot, Place::CLOSED);
             self.free.push(slot);
         } else {
-            self.balances.pop();
-            self.holders.pop();
-            self.kept.pop();
+            self.places.pop();
         }
     }
 }

@@ -320,15 +320,18 @@ fn the_audit_names_each_kind_of_damage() {
         expected.assert_eq(&ledger.audit().unwrap_err());
     };
     check(
-        |l| l.balances[1] = 99,
+        |l| l.places[1].balance = 99,
         expect!["USDC sums to -1 raw units instead of zero"],
     );
     check(
-        |l| l.balances.swap(0, 1),
+        |l| {
+            let first = l.places[0].balance;
+            l.places[0].balance = std::mem::replace(&mut l.places[1].balance, first);
+        },
         expect!["the wallet of account-0 (venue-0) has a negative balance of -100 raw units"],
     );
     check(
-        |l| l.kept[4] = AssetId(2),
+        |l| l.places[4].asset = AssetId(2),
         expect!["the wallet of account-0 (venue-0) holds asset-2, which does not exist"],
     );
     check(
@@ -336,27 +339,22 @@ fn the_audit_names_each_kind_of_damage() {
         expect!["the share issuer (venue-0) holds asset-1, which does not exist"],
     );
     check(
-        |l| l.balances.push(5),
-        expect!["6 balances of 5 holders in 5 assets"],
-    );
-    check(
-        |l| l.holders.truncate(4),
-        expect!["5 balances of 4 holders in 5 assets"],
-    );
-    check(
-        |l| l.kept.push(MONEY),
-        expect!["5 balances of 5 holders in 6 assets"],
-    );
-    check(
-        |l| l.balances[2] = 1,
+        |l| l.places[2].balance = 1,
         expect!["closed slot 2 keeps 1 raw units of asset-0"],
     );
     check(
-        |l| l.kept[2] = SHARES,
+        |l| l.places[2].asset = SHARES,
         expect!["closed slot 2 keeps 0 raw units of asset-1"],
     );
     check(
-        |l| l.holders[2].number = 1,
+        |l| {
+            let number = 1;
+            let nobody = Holder {
+                number,
+                ..Holder::CLOSED
+            };
+            l.places[2] = Place::new(nobody, AssetId(0));
+        },
         expect!["closed slot 2 keeps 0 raw units of asset-0"],
     );
     check(
@@ -374,6 +372,41 @@ fn the_audit_names_each_kind_of_damage() {
     check(
         |l| l.free[0] = Slot(u32::MAX),
         expect!["slot 4294967295 is free and not closed"],
+    );
+}
+
+#[test]
+fn columns_of_unequal_length_do_not_decode() {
+    let check = |balances: usize, holders: usize, kept: usize, expected: Expect| {
+        let columns = (
+            assets(),
+            vec![0i128; balances],
+            vec![outside(); holders],
+            vec![MONEY; kept],
+            Vec::<u32>::new(),
+        );
+        let decoded = borsh::from_slice::<Ledger>(&borsh::to_vec(&columns).unwrap());
+        let message = decoded.map(|l| l.places.len()).map_err(|e| e.to_string());
+        expected.assert_eq(&format!("{message:?}"));
+    };
+    check(3, 3, 3, expect!["Ok(3)"]);
+    check(
+        4,
+        3,
+        3,
+        expect![[r#"Err("4 balances of 3 holders in 3 assets")"#]],
+    );
+    check(
+        3,
+        2,
+        3,
+        expect![[r#"Err("3 balances of 2 holders in 3 assets")"#]],
+    );
+    check(
+        3,
+        3,
+        4,
+        expect![[r#"Err("3 balances of 3 holders in 4 assets")"#]],
     );
 }
 

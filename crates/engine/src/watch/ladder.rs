@@ -22,6 +22,8 @@
 // leaf at or below CAP, positions in a list below the number of leaves. No money is computed here.
 #![allow(clippy::arithmetic_side_effects)]
 
+use crate::tight;
+
 /// The place of a handle without a trip.
 const NOWHERE: u32 = u32::MAX;
 /// The gate of a driver without trips: no level has this code.
@@ -134,9 +136,7 @@ impl<const CAP: usize> Ladder<CAP> {
 
     /// Lets handles below `handles`, at most [`Self::HANDLES_MAX`], be used.
     pub(super) fn grow(&mut self, handles: usize) {
-        if handles > self.places.len() {
-            self.places.resize(handles, NOWHERE);
-        }
+        tight::extend_to(&mut self.places, handles, NOWHERE);
     }
 
     /// Whether the handle has a trip.
@@ -214,6 +214,26 @@ impl<const CAP: usize> Ladder<CAP> {
         }
         self.armed -= (popped.len() - before) as u64;
         self.gates[driver] = nearest;
+    }
+
+    /// Reads what [`Ladder::set`] and [`Ladder::remove`] of the handle will look at, and mixes it
+    /// into a number.
+    pub(super) fn read(&self, handle: usize) -> u64 {
+        match self.places.get(handle) {
+            Some(&place) if place != NOWHERE => {
+                let (number, index) = Self::leaf_and_index(place);
+                let leaf = &self.leaves[number];
+                // A gap is closed with the last trip, whose place then changes.
+                let last = leaf[self.len(number) - 1];
+                leaf[index].code ^ u64::from(self.places[last.handle as usize])
+            }
+            _ => 0,
+        }
+    }
+
+    /// Reads the place of the handle alone.
+    pub(super) fn read_place(&self, handle: usize) -> u64 {
+        self.places.get(handle).map_or(0, |&place| place.into())
     }
 
     fn pop_all(&mut self, number: usize, popped: &mut Vec<u32>) {
