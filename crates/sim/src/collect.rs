@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_engine::ledger::{Asset, HolderKind, Movement, Reason};
-use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
+use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome, StageKind};
 use plimsoll_engine::{Event, Rejection};
-use plimsoll_units::{AssetId, CaseId, Timestamp, VenueId};
+use plimsoll_units::{AssetId, CaseId, Rounding, Timestamp, VenueId, mul_div};
 
 use crate::results::{Amount, Exposure, Flow, Liquidation, Refused};
 
@@ -21,6 +21,8 @@ struct Open {
     reward: i128,
     /// When it was carried out.
     executed: Option<Timestamp>,
+    /// The size that was closed, where a stage says so: a liquidation may close a part.
+    size: Option<i128>,
 }
 
 /// The tally of one venue.
@@ -33,6 +35,10 @@ pub struct Collector {
     current: Option<CaseId>,
     flows: BTreeMap<(HolderKind, HolderKind, Reason, AssetId), (i128, u64)>,
     refusals: BTreeMap<String, Refused>,
+    /// The newest case of an account in a market, for rewards that its collateral pays later.
+    newest: BTreeMap<(u16, u64), CaseId>,
+    /// The rows of `liquidations`, by case.
+    rows: BTreeMap<CaseId, usize>,
     /// Every liquidation carried through.
     pub liquidations: Vec<Liquidation>,
     /// Cases opened so far.
@@ -43,6 +49,8 @@ pub struct Collector {
     pub blocked: u64,
     /// Paid to liquidators, raw.
     pub rewards: i128,
+    /// Position value closed by liquidations, at the prices that triggered, raw.
+    pub closed_notional: i128,
     /// Events seen.
     pub events: u64,
 }
@@ -58,11 +66,14 @@ impl Collector {
             current: None,
             flows: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            newest: BTreeMap::new(),
+            rows: BTreeMap::new(),
             liquidations: Vec::new(),
             opened: 0,
             recovered: 0,
             blocked: 0,
             rewards: 0,
+            closed_notional: 0,
             events: 0,
         }
     }
@@ -87,13 +98,23 @@ impl Collector {
                     exposure,
                     reward: 0,
                     executed: None,
+                    size: None,
                 };
                 self.open.insert(case.id, open);
+                let target = (case.target.market.0, case.target.account.0.into());
+                self.newest.insert(target, case.id);
             }
-            Event::Case(CaseEvent::Stage { case, .. }) => {
+            Event::Case(CaseEvent::Stage {
+                case,
+                stage,
+                amount,
+            }) => {
                 self.current = Some(*case);
                 if let Some(open) = self.open.get_mut(case) {
                     open.executed = open.executed.or(Some(now));
+                    if *stage == StageKind::CloseNextVersion {
+                        open.size = Some(*amount);
+                    }
                 }
             }
             Event::Case(CaseEvent::Blocked { .. }) => self.blocked += 1,
@@ -184,12 +205,27 @@ impl Collector {
         *times += 1;
         match movement.reason {
             Reason::FirstCallerBounty | Reason::ResolverBounty | Reason::LiquidationReward => {
-                self.rewards = self.rewards.saturating_add(movement.amount);
-                if let Some(open) = self.current.and_then(|case| self.open.get_mut(&case)) {
-                    open.reward = open.reward.saturating_add(movement.amount);
-                }
+                self.reward(movement);
             }
             _ => {}
+        }
+    }
+
+    /// A reward belongs to the case of the account whose collateral pays it, which may be over by
+    /// then; a bounty to the case being worked on.
+    fn reward(&mut self, movement: &Movement) {
+        self.rewards = self.rewards.saturating_add(movement.amount);
+        let payer = (movement.from.market.0, movement.from.number);
+        let case = match movement.from.kind {
+            HolderKind::Collateral => self.newest.get(&payer).copied(),
+            _ => self.current,
+        };
+        let Some(case) = case else { return };
+        let row = self.rows.get(&case).copied();
+        if let Some(open) = self.open.get_mut(&case) {
+            open.reward = open.reward.saturating_add(movement.amount);
+        } else if let Some(row) = row.and_then(|at| self.liquidations.get_mut(at)) {
+            row.reward.raw = row.reward.raw.saturating_add(movement.amount);
         }
     }
 
@@ -205,6 +241,13 @@ impl Collector {
         let amount = |raw| Amount::new(raw, self.decimals);
         let (target, trigger) = (open.case.target, open.case.trigger);
         debug_assert_eq!(target.venue, self.venue);
+        let closed = open.size.and_then(|size| {
+            let price = trigger.price.saturating_abs();
+            mul_div(size, price, 10i128.pow(18), Rounding::Down).ok()
+        });
+        let closed = closed.unwrap_or(trigger.notional).min(trigger.notional);
+        self.closed_notional = self.closed_notional.saturating_add(closed);
+        self.rows.insert(id, self.liquidations.len());
         self.liquidations.push(Liquidation {
             case: id.0,
             market: open.market,

@@ -334,8 +334,8 @@ impl Book {
             ),
             figure(
                 "Notional liquidated",
-                money(sum(|r| r.notional.raw)),
-                "Position value at the price that triggered, summed over liquidations",
+                money(collector.closed_notional),
+                "Position value that liquidations closed, at the price that triggered them; a partial liquidation counts with its part",
             ),
             figure(
                 "Collateral at trigger",

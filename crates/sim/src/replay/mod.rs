@@ -22,7 +22,7 @@ use crate::prices::{MarketPrice, PriceError, PriceRequest, Timeline, Window};
 use crate::results::{Line, Results};
 use crate::scenario::{Preset, Scenario, ScenarioError};
 use desk::{Book, Desk};
-use plan::Plans;
+use plan::{Plan, Plans};
 use world::World;
 
 /// How many times the report's clock ticks in a replay.
@@ -278,8 +278,10 @@ fn run_loop(
             Next::Plan => {
                 if let Some((desk, plan)) = plans.pop() {
                     let desk = desks[desk].as_mut();
+                    // A round of top-ups is many people's: one refusal does not stop the others.
+                    let together = plan != Plan::TopUps;
                     for body in desk.act(plan, world.engine(), &mut plans, time) {
-                        if !world.submit(desk, &mut plans, time, body)? {
+                        if !world.submit(desk, &mut plans, time, body)? && together {
                             break;
                         }
                     }

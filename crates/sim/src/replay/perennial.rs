@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_engine::liquidation::Case;
+use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
 use plimsoll_engine::venues::perennial::{self, Command as Do, Event as Happened, Role, Standing};
-use plimsoll_engine::venues::{Venue, VenueConfig};
+use plimsoll_engine::venues::{Execution, Venue, VenueConfig};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{
     AccountId, Amount as Money, CaseId, MarketId, Price, Quantity, Rounding, Side, Timestamp,
@@ -411,6 +411,10 @@ impl Desk for PerennialDesk {
                 }
                 self.top_ups(engine)
             }
+            Plan::SettleUp(target) => vec![Body::Perennial(Do::SettleAccount {
+                product: target.market,
+                account: target.account,
+            })],
             Plan::Provide(_) | Plan::Withdraw(_) => Vec::new(),
         }
     }
@@ -436,6 +440,17 @@ impl Desk for PerennialDesk {
             config.protocol.liquidation_fee,
             config.protocol.min_collateral,
         );
+        if let Event::Case(CaseEvent::Closed {
+            target,
+            outcome: Outcome::Liquidated { .. },
+            ..
+        }) = event
+            && config.execution == Execution::Keepers
+        {
+            // Until somebody settles the account its loss is in no book, and a reward that waits
+            // for the settlement is not paid.
+            plans.add(now, self.book.desk(), Plan::SettleUp(*target));
+        }
         self.book.watch_cases(event, now, plans, |case| {
             let base = case.trigger.requirement.max(least.raw());
             let reward = mul_div(base, fee.raw(), ONE, Rounding::Down);

@@ -26,6 +26,8 @@ pub(crate) enum Plan {
         /// How often it was tried before.
         attempt: u32,
     },
+    /// A liquidator settles the account whose liquidation is over.
+    SettleUp(Target),
     /// Traders look whether to add collateral.
     TopUps,
 }

@@ -386,7 +386,7 @@ impl Desk for TsunamixDesk {
                 }
                 self.top_ups(engine)
             }
-            Plan::OpenMaker(_) => Vec::new(),
+            Plan::OpenMaker(_) | Plan::SettleUp(_) => Vec::new(),
         }
     }
 

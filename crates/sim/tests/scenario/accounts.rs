@@ -37,7 +37,7 @@ fn outcome(bytes: &[u8]) -> String {
     }
 }
 
-fn check(table: &[&str], expected: Expect) {
+fn check(table: &[&str], expected: &Expect) {
     let shown: String = table.iter().map(|text| outcome(text.as_bytes())).collect();
     expected.assert_eq(&shown);
 }
@@ -51,7 +51,7 @@ fn good_files_come_sorted_by_arrival_and_keep_the_order_of_the_same_moment() {
                 BTCUSDT, short , 8 , 2.50 ,2025-10-10T11:59:59.999Z";
     check(
         &[&format!("{HEADER}{rows}")],
-        expect![[r#"
+        &expect![[r#"
         2025-10-10 11:59:59.999 market 0 Short 8000000 x 250/100
         2025-10-10 12:00:00.000 market 0 Long 1 x 1/100
         2025-10-10 12:00:00.000 market 1 Long 7000000 x 1000000/100
@@ -62,7 +62,7 @@ fn good_files_come_sorted_by_arrival_and_keep_the_order_of_the_same_moment() {
         &[&format!(
             "\u{feff}{HEADER}BTCUSDT,long,1,1,2025-10-10T12:00:00Z\r\n"
         )],
-        expect![[r#"
+        &expect![[r#"
         2025-10-10 12:00:00.000 market 0 Long 1000000 x 100/100
     "#]],
     );
@@ -132,7 +132,7 @@ fn files_that_are_no_accounts() {
             "market;side;collateral;leverage;arrives\n",
             "market,side,collateral,leverage\n",
         ],
-        expect![[r#"
+        &expect![[r#"
             DIR/people.csv, line 1: the header must be market,side,collateral,leverage,arrives, not 
             DIR/people.csv: there is no account in it
             DIR/people.csv, line 1: the header must be market,side,collateral,leverage,arrives, not BTCUSDT,long,1,1,2025-10-10T12:00:00Z

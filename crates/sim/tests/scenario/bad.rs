@@ -7,7 +7,7 @@ use plimsoll_sim::scenario::Scenario;
 use super::{GOOD, with};
 
 /// Reads each text, and prepares a replay of what can be read; prints what each comes to.
-fn check(table: &[String], expected: Expect) {
+fn check(table: &[String], expected: &Expect) {
     let mut shown = String::new();
     for text in table {
         let outcome = Scenario::parse("(test)", text)
@@ -30,7 +30,7 @@ fn rows<const N: usize>(changes: [(&str, &str); N]) -> Vec<String> {
 fn the_scenario_that_the_tables_change_is_fine() {
     check(
         &[GOOD.to_owned()],
-        expect![[r#"
+        &expect![[r#"
         accepted
         --
     "#]],
@@ -55,7 +55,7 @@ fn unknown_and_missing_keys_have_line_and_column() {
     ]);
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
         the scenario (test) is not valid:
         TOML parse error at line 3, column 1
           |
@@ -156,7 +156,7 @@ fn text_that_is_no_toml() {
     ];
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
             the scenario (test) is not valid:
             TOML parse error at line 1, column 1
               |
@@ -241,7 +241,7 @@ fn wrong_types() {
     ]);
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
             the scenario (test) is not valid:
             TOML parse error at line 2, column 8
               |
@@ -510,7 +510,7 @@ fn numbers_out_of_their_bounds() {
     ]);
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
         the scenario (test) cannot run: venue "Tsunami": the population is empty: set `accounts` or `file`
         --
         the scenario (test) cannot run: venue "Tsunami": accounts 10000001 is above 10000000
@@ -626,7 +626,7 @@ fn lists_that_are_empty_doubled_or_name_what_is_not_there() {
     table.push(with(symbols, &format!("markets = [{}]", many(1_001))));
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
             the scenario (test) cannot run: there is no [[markets]] entry
             --
             the scenario (test) cannot run: market BTCUSDT is listed twice
@@ -691,7 +691,7 @@ fn people_who_do_not_belong_to_the_venue() {
     ]);
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
         the scenario (test) cannot run: venue "Tsunami": `perennial` and `makers` do not belong to a tsunamix venue
         --
         the scenario (test) cannot run: venue "Tsunami": a vault needs at least one [[venues.liquidity]]
@@ -767,7 +767,7 @@ fn parameters_that_the_grid_or_the_engine_refuses() {
         .collect();
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
             the engine refuses the parameters of venue "Tsunami": threshold (ppm) is 790000; it must be between 800000 and 1000000
             --
             the engine refuses the parameters of venue "Tsunami": threshold (ppm) is 1000001; it must be between 800000 and 1000000
@@ -871,7 +871,7 @@ fn files_that_are_not_there() {
     ]);
     check(
         &table,
-        expect![[r#"
+        &expect![[r#"
             no/such/prices: No such file or directory (os error 2)
             --
             cannot read the accounts file no/such/people.csv: No such file or directory (os error 2)
