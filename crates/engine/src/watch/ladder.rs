@@ -5,14 +5,19 @@
 //! a leaf that lies wholly below the code is emptied without one comparison, and only the nearest
 //! leaf that straddles it is looked through. That makes a pop several times cheaper than a heap's
 //! (which pays `log n` moves for each), and leaves the heap's other virtues: a trip is added by a
-//! binary search over the leaves' bounds and a push, and removed by a swap, through a 4-byte place
-//! kept for each handle.
+//! binary search over the leaves' bounds and a write, and removed through a 4-byte place kept for each
+//! handle.
+//!
+//! With a million accounts nearly every look at a trip waits for the memory, so looks are what is
+//! saved: a removed trip leaves a vacancy that the next one added to its leaf takes, and no other
+//! trip is moved for it.
 //!
 //! Invariants:
 //! * `bounds` of a driver never increases along the vector: the nearest leaf is the last one, its
 //!   bound is 0. A leaf at position `i` holds codes from `bounds[i]` to `bounds[i - 1]`, both
 //!   included (equal codes may spread over several leaves).
 //! * No leaf in a driver's list is empty; leaves in no list are in `free`.
+//! * Of a leaf's first `used` entries, `live` are trips and the others are linked from `vacant`.
 //! * `places[handle]` is where the handle's trip lies, or `NOWHERE`; a handle has one trip at most.
 //! * `gates[driver]` is at or below every code of the driver: an update below the gate pops
 //!   nothing. Removing a trip may leave the gate too low; the next update that reaches it looks
@@ -29,7 +34,8 @@ const NOWHERE: u32 = u32::MAX;
 /// The gate of a driver without trips: no level has this code.
 pub(super) const NEVER: u64 = u64::MAX;
 
-/// A trip in a leaf; packed to 12 bytes, so that one miss of the cache fetches all of it.
+/// A trip in a leaf, or a vacancy: then the handle is `NOWHERE` and the code is the index of the
+/// next vacancy. Packed to 12 bytes, so that one miss of the cache mostly fetches all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(C, packed(4))]
 struct Entry {
@@ -37,11 +43,27 @@ struct Entry {
     handle: u32,
 }
 
-/// Whose a leaf is and how many trips it has; kept apart from the trips, in memory that stays hot.
+/// The end of a leaf's vacancies.
+const NO_VACANCY: u16 = u16::MAX;
+
+/// Whose a leaf is and what is in it; kept apart from the trips, in memory that stays hot.
 #[derive(Debug, Clone, Copy)]
 struct Head {
     driver: u32,
-    len: u32,
+    used: u16,
+    live: u16,
+    vacant: u16,
+}
+
+impl Head {
+    const fn empty(driver: u32) -> Self {
+        Self {
+            driver,
+            used: 0,
+            live: 0,
+            vacant: NO_VACANCY,
+        }
+    }
 }
 
 /// A driver's leaves, farthest first: leaf numbers and the least code each may hold.
@@ -191,7 +213,7 @@ impl<const CAP: usize> Ladder<CAP> {
         if left == 0 {
             self.unlist(number, code);
         } else if left == Self::SPARSE {
-            self.merge(number);
+            self.merge(number, code);
         }
     }
 
@@ -222,10 +244,7 @@ impl<const CAP: usize> Ladder<CAP> {
         match self.places.get(handle) {
             Some(&place) if place != NOWHERE => {
                 let (number, index) = Self::leaf_and_index(place);
-                let leaf = &self.leaves[number];
-                // A gap is closed with the last trip, whose place then changes.
-                let last = leaf[self.len(number) - 1];
-                leaf[index].code ^ u64::from(self.places[last.handle as usize])
+                self.leaves[number][index].code
             }
             _ => 0,
         }
@@ -237,22 +256,26 @@ impl<const CAP: usize> Ladder<CAP> {
     }
 
     fn pop_all(&mut self, number: usize, popped: &mut Vec<u32>) {
-        for entry in &self.leaves[number][..self.len(number)] {
-            popped.push(entry.handle);
-            self.places[entry.handle as usize] = NOWHERE;
+        let used = usize::from(self.heads[number].used);
+        for entry in &self.leaves[number][..used] {
+            if entry.handle != NOWHERE {
+                popped.push(entry.handle);
+                self.places[entry.handle as usize] = NOWHERE;
+            }
         }
-        self.heads[number].len = 0;
+        self.heads[number].live = 0;
     }
 
     /// Returns the least code that stays, [`NEVER`] when none does.
     fn pop_some(&mut self, number: usize, code: u64, popped: &mut Vec<u32>) -> u64 {
         let mut nearest = NEVER;
-        let mut index = 0;
-        while index < self.len(number) {
+        for index in 0..usize::from(self.heads[number].used) {
             let entry = self.leaves[number][index];
+            if entry.handle == NOWHERE {
+                continue;
+            }
             if entry.code > code {
                 nearest = nearest.min(entry.code);
-                index += 1;
                 continue;
             }
             popped.push(entry.handle);
@@ -285,23 +308,34 @@ impl<const CAP: usize> Ladder<CAP> {
         *gate = code.min(*gate);
     }
 
+    // Leaves have at most 2^16 - 1 entries, and an index that was stored is below that.
+    #[allow(clippy::cast_possible_truncation)]
     fn push(&mut self, number: usize, entry: Entry) {
-        let index = self.len(number);
-        self.leaves[number][index] = entry;
+        let (head, leaf) = (&mut self.heads[number], &mut self.leaves[number]);
+        let index = if head.vacant == NO_VACANCY {
+            head.used += 1;
+            usize::from(head.used - 1)
+        } else {
+            let index = usize::from(head.vacant);
+            head.vacant = leaf[index].code as u16;
+            index
+        };
+        head.live += 1;
+        leaf[index] = entry;
         self.places[entry.handle as usize] = Self::place(number, index);
-        self.heads[number].len += 1;
     }
 
-    /// Closes the gap at `index` with the leaf's last trip; the place of the trip that was there
-    /// is the caller's to set.
+    /// Leaves a vacancy at `index`; the place of the trip that was there is the caller's to set.
+    // An index is below CAP, see `push`.
+    #[allow(clippy::cast_possible_truncation)]
     fn take_out(&mut self, number: usize, index: usize) {
-        let last = self.len(number) - 1;
-        if index != last {
-            let leaf = &mut self.leaves[number];
-            leaf[index] = leaf[last];
-            self.places[leaf[index].handle as usize] = Self::place(number, index);
-        }
-        self.heads[number].len -= 1;
+        let head = &mut self.heads[number];
+        self.leaves[number][index] = Entry {
+            code: head.vacant.into(),
+            handle: NOWHERE,
+        };
+        head.vacant = index as u16;
+        head.live -= 1;
     }
 
     /// Makes room in the full leaf that takes `code`; returns the leaf that takes it now.
@@ -312,7 +346,7 @@ impl<const CAP: usize> Ladder<CAP> {
         let bound = list.bounds[position];
         // Trips that arrive in order (a clock, an index that only grows) would leave half-empty
         // leaves behind them; give them a leaf of their own instead.
-        if position == 0 && self.entries(number).iter().all(|e| e.code <= code) {
+        if position == 0 && self.entries(number).all(|e| e.code <= code) {
             return self.add_leaf(driver, 0, code);
         }
         let mut entries = *self.leaves[number];
@@ -320,7 +354,7 @@ impl<const CAP: usize> Ladder<CAP> {
         let nearer = self.add_leaf(driver, position + 1, bound);
         self.lists[driver as usize].bounds[position] = middle;
         let (near, far) = entries.split_at(CAP / 2);
-        self.heads[number].len = 0;
+        self.heads[number] = Head::empty(driver);
         for &entry in far {
             self.push(number, entry);
         }
@@ -334,7 +368,7 @@ impl<const CAP: usize> Ladder<CAP> {
     // Leaf numbers fit 32 bits, see `HANDLES_MAX`.
     #[allow(clippy::cast_possible_truncation)]
     fn add_leaf(&mut self, driver: u32, position: usize, bound: u64) -> usize {
-        let head = Head { driver, len: 0 };
+        let head = Head::empty(driver);
         let number = match self.free.pop() {
             Some(number) => {
                 self.heads[number as usize] = head;
@@ -364,9 +398,9 @@ impl<const CAP: usize> Ladder<CAP> {
     }
 
     /// Moves a sparse leaf's trips to a neighbour that stays well below full, so that memory
-    /// follows the trips held when they are taken away one by one.
-    fn merge(&mut self, number: usize) {
-        let position = self.find(number, self.leaves[number][0].code);
+    /// follows the trips held when they are taken away one by one. `code` is one it last held.
+    fn merge(&mut self, number: usize, code: u64) {
+        let position = self.find(number, code);
         let driver = self.heads[number].driver as usize;
         let list = &self.lists[driver];
         let fits = |&i: &usize| {
@@ -378,8 +412,11 @@ impl<const CAP: usize> Ladder<CAP> {
             return;
         };
         let target = list.leaves[other] as usize;
-        for index in 0..self.len(number) {
-            self.push(target, self.leaves[number][index]);
+        for index in 0..usize::from(self.heads[number].used) {
+            let entry = self.leaves[number][index];
+            if entry.handle != NOWHERE {
+                self.push(target, entry);
+            }
         }
         let list = &mut self.lists[driver];
         if other == farther {
@@ -401,11 +438,14 @@ impl<const CAP: usize> Ladder<CAP> {
     }
 
     fn len(&self, number: usize) -> usize {
-        self.heads[number].len as usize
+        self.heads[number].live.into()
     }
 
-    fn entries(&self, number: usize) -> &[Entry] {
-        &self.leaves[number][..self.len(number)]
+    fn entries(&self, number: usize) -> impl Iterator<Item = &Entry> {
+        let used = usize::from(self.heads[number].used);
+        self.leaves[number][..used]
+            .iter()
+            .filter(|e| e.handle != NOWHERE)
     }
 
     // A place fits 32 bits and is never `NOWHERE`, see `HANDLES_MAX`.

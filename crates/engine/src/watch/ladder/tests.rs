@@ -79,8 +79,15 @@ impl<const CAP: usize> Checked<CAP> {
                     !std::mem::replace(&mut listed[number], true),
                     "listed twice"
                 );
-                assert!(!ladder.entries(number).is_empty());
-                for (entry, index) in ladder.entries(number).iter().zip(0..) {
+                let head = ladder.heads[number];
+                let used = &ladder.leaves[number][..head.used.into()];
+                assert!(head.live > 0);
+                assert_eq!(ladder.entries(number).count(), usize::from(head.live));
+                assert_eq!(vacancies(head, used), used.len() - usize::from(head.live));
+                for (entry, index) in used.iter().zip(0..) {
+                    if entry.handle == NOWHERE {
+                        continue;
+                    }
                     let (code, handle) = (entry.code, entry.handle as usize);
                     assert!((bound..=upper).contains(&code));
                     assert!(ladder.gates[driver as usize] <= code);
@@ -102,6 +109,20 @@ impl<const CAP: usize> Checked<CAP> {
         }
         assert_eq!(ladder.armed(), found.iter().flatten().count() as u64);
     }
+}
+
+/// How many vacancies are linked from the head; each is one and none comes twice.
+fn vacancies(head: Head, used: &[Entry]) -> usize {
+    let mut next = head.vacant;
+    let mut count = 0;
+    while next != NO_VACANCY {
+        let entry = used[usize::from(next)];
+        assert_eq!({ entry.handle }, NOWHERE, "a trip among the vacancies");
+        next = u16::try_from({ entry.code }).unwrap();
+        count += 1;
+        assert!(count <= used.len(), "vacancies in a circle");
+    }
+    count
 }
 
 #[derive(Debug, Clone, Copy)]
