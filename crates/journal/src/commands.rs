@@ -146,8 +146,13 @@ impl<L: Log> Recorder<L> {
     /// Begins an empty journal with the engine's parameters.
     ///
     /// # Errors
-    /// [`JournalError`]; the journal must be empty.
+    /// [`JournalError::OutOfOrder`] for a journal that has records already; else as
+    /// [`Journal::append`].
     pub fn begin(journal: Journal<L>, config: &Config) -> Result<Self, JournalError> {
+        let expected = journal.head().next();
+        if expected != 1 {
+            return Err(JournalError::OutOfOrder { expected, found: 1 });
+        }
         let mut recorder = Self {
             journal,
             payload: Vec::new(),
