@@ -410,6 +410,27 @@ fn columns_of_unequal_length_do_not_decode() {
     );
 }
 
+/// The books are stored as columns; a column cut short must not pass for smaller books.
+#[test]
+fn columns_of_different_lengths_are_no_books() {
+    let check = |balances: usize, holders: usize, kept: usize, expected: &Expect| {
+        let bytes = borsh::to_vec(&(
+            assets(),
+            vec![0i128; balances],
+            vec![wallet(0); holders],
+            vec![MONEY; kept],
+            Vec::<Slot>::new(),
+        ));
+        let read = borsh::from_slice::<Ledger>(&bytes.unwrap());
+        let shown = read.map_or_else(|e| e.to_string(), |books| format!("{:?}", books.audit()));
+        expected.assert_eq(&shown);
+    };
+    check(2, 2, 2, &expect!["Ok(())"]);
+    check(1, 2, 2, &expect!["1 balances of 2 holders in 2 assets"]);
+    check(2, 3, 2, &expect!["2 balances of 3 holders in 2 assets"]);
+    check(2, 2, 0, &expect!["2 balances of 2 holders in 0 assets"]);
+}
+
 #[test]
 fn memory_counts_what_a_large_command_left_allocated() {
     let mut books = books();

@@ -3,15 +3,17 @@
 //! When one of these fails, an old journal no longer opens or no longer leads to the recorded
 //! state. New kinds get new numbers at the end; nothing here is updated for convenience.
 
+use std::fmt::Write as _;
+
 use borsh::BorshDeserialize;
 use expect_test::{Expect, expect};
 use plimsoll_engine::ledger::{HolderKind, Reason};
 use plimsoll_engine::liquidation::{BlockedReason, CaseEvent, Rule, StageKind};
 use plimsoll_engine::venues::{gammaswap, perennial, tsunamix};
-use plimsoll_engine::{Body, Command, Engine, Event};
+use plimsoll_engine::{Body, Command, Config, Engine, Event};
 use plimsoll_units::{AccountId, MarketId, Notional, PositionId, Price, Side, Timestamp, VenueId};
 
-use crate::world::{Act, START, Step, VENUES, World};
+use crate::world::{Act, START, Step, VENUES, World, config};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -193,6 +195,32 @@ fn every_reason_is_listed_and_has_its_own_words() {
     assert_eq!(words.len(), Reason::ALL.len());
 }
 
+/// A journal begins with the configuration.
+#[test]
+fn the_configuration_of_every_venue_is_pinned() {
+    let config = config();
+    let mut shown = format!(
+        "assets {}\n",
+        blake3::hash(&borsh::to_vec(&config.assets).unwrap())
+    );
+    for venue in &config.venues {
+        let bytes = borsh::to_vec(venue).unwrap();
+        writeln!(shown, "{} bytes, {}", bytes.len(), blake3::hash(&bytes)).unwrap();
+    }
+    expect![[r#"
+        assets 3ebf29ff1430b2cec33b5f032980fcaf185ad849504267d9a4c45aaf87327989
+        255 bytes, 0fe704dedd259619866b4c6c70377b6c1fc8973f33c4450d253746cc3a8f6881
+        402 bytes, ea74ceefd0061f123234bd86e16e479cfd858d22dc8b897be094ce874e8520a8
+        132 bytes, ebc827e729b75976bfc8cfdf43ae571a091fed9a9b01e23c2675205b6b778246
+        259 bytes, cef3043fd95003beefc3f0d39b24a50c832658fb944aa5842a2508b0537ee71d
+        438 bytes, 3dbc6e01ff0d965c80490eafae793ca9b6eec97002642775c07efcaaa483b466
+        152 bytes, cda687f8cdbae2d31f4a0ed485c0db9a1b9bc821bdbc12c8fca29af752d259dc
+    "#]]
+    .assert_eq(&shown);
+    let bytes = borsh::to_vec(&config).unwrap();
+    assert_eq!(borsh::from_slice::<Config>(&bytes).unwrap(), config);
+}
+
 /// A short life of all venues: trades, a fall, liquidations by keepers and by the engine.
 pub(crate) fn life() -> World {
     told_life().0
@@ -267,7 +295,7 @@ fn the_hash_is_that_of_the_snapshot() {
 
 #[test]
 fn an_engine_at_the_beginning_is_pinned() {
-    let engine = Engine::new(&plimsoll_engine::Config::default()).unwrap();
+    let engine = Engine::new(&Config::default()).unwrap();
     // now = i64::MIN, accepted 0, next case 1; no assets, holders, free slots; no venues.
     expect!["000000000000008000000000000000000100000000000000000000000000000000000000000000000000000000000000"].assert_eq(&hex(&engine.snapshot().unwrap()));
 }

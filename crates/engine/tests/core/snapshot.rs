@@ -77,6 +77,7 @@ fn check_harmless(damaged: &[u8], alive: &World) -> bool {
         damaged,
         "another state than the bytes say"
     );
+    assert_eq!(engine.audit(), Ok(()));
     let mut world = alive.clone();
     world.now = world.now.max(engine.now());
     for venue in 0..VENUES {
