@@ -22,6 +22,13 @@ use serde::Serialize;
 use crate::output::say;
 use crate::progress;
 
+/// What `--help` ends with.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  plimsoll replay --journal crash.journal  records the cases
+  plimsoll explain crash.journal           lists the largest
+  plimsoll explain crash.journal 12        tells case 12";
+
 /// Options of `plimsoll explain`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -51,12 +58,12 @@ struct Found {
 
 /// Explains one case, or lists the largest.
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
-    let log = RedbLog::open(&options.journal)
-        .with_context(|| format!("cannot open {}", options.journal.display()))?;
-    match options.case {
+    let log = RedbLog::open(&options.journal)?;
+    let told = match options.case {
         Some(case) => explain(&log, CaseId(case), options.json),
         None => list(&log, options.json),
-    }
+    };
+    told.with_context(|| options.journal.display().to_string())
 }
 
 fn explain(log: &RedbLog, case: CaseId, json: bool) -> anyhow::Result<bool> {
@@ -159,7 +166,7 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
 
 fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     let Some((record, command)) = &found.carried_out else {
-        return Ok(unfinished(found));
+        return unfinished(log, found);
     };
     let engine = replay(log, *record, |_, _, _| {})?.context("the journal is empty")?;
     let target = found.case.target;
@@ -205,9 +212,15 @@ fn house(execution: Execution) -> AccountId {
 }
 
 /// A case that was never carried through has only its trigger to tell.
-fn unfinished(found: &Found) -> Story {
+fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     use plimsoll_engine::liquidation::story::Chapter;
     let (target, trigger) = (found.case.target, found.case.trigger);
+    let engine = replay(log, found.opened, |_, _, _| {})?.context("the journal is empty")?;
+    let money = engine
+        .venue(target.venue)
+        .and_then(|venue| engine.ledger().asset(venue.money()))
+        .context("the case's venue is not in the journal")?;
+    let amount = |raw| format!("{} {}", Amount::new(raw, money.decimals), money.symbol);
     let ended = found
         .closed
         .map_or("was not carried out before the journal ends", |(_, o)| {
@@ -217,12 +230,22 @@ fn unfinished(found: &Found) -> Story {
         "{target}: {} at {}; it {ended}.",
         trigger.rule, trigger.at
     ));
-    story.tell(Chapter::Inputs, "price (raw)", trigger.price);
+    let price = Amount::new(trigger.price, PRICE_DECIMALS);
+    story.tell(Chapter::Inputs, "price", price);
     story.tell(Chapter::Inputs, "oracle version", trigger.version);
-    story.tell(Chapter::Inputs, "equity (raw)", trigger.equity);
-    story.tell(Chapter::Inputs, "requirement (raw)", trigger.requirement);
-    story.tell(Chapter::Inputs, "collateral (raw)", trigger.collateral);
-    story
+    story.tell(Chapter::Inputs, "notional", amount(trigger.notional));
+    story.tell(Chapter::Inputs, "collateral", amount(trigger.collateral));
+    story.tell(
+        Chapter::Inputs,
+        "what the rule counts as there",
+        amount(trigger.equity),
+    );
+    story.tell(
+        Chapter::Inputs,
+        "what the rule asks for",
+        amount(trigger.requirement),
+    );
+    Ok(story)
 }
 
 /// A row of the list of cases.
@@ -239,6 +262,9 @@ struct Row {
     #[serde(skip)]
     size: f64,
 }
+
+/// Decimals of an oracle's price, on every venue.
+const PRICE_DECIMALS: u32 = 18;
 
 /// How many cases a list shows.
 const LISTED: usize = 20;
@@ -262,6 +288,10 @@ fn list(log: &RedbLog, json: bool) -> anyhow::Result<bool> {
     rows.truncate(LISTED);
     if json {
         say!("{}", serde_json::to_string_pretty(&rows)?);
+        return Ok(true);
+    }
+    if rows.is_empty() {
+        say!("no cases: nobody became liquidatable");
         return Ok(true);
     }
     say!("{total} cases; the {} largest by notional:", rows.len());

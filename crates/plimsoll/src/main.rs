@@ -30,16 +30,25 @@ enum Command {
     /// Run a scenario: prices, people and agents through the venues' engines.
     ///
     /// Without arguments it runs the bundled crash of 10 October 2025 and writes out/report.html.
+    /// The same scenario and seed give the same bytes on every machine.
+    #[command(after_help = replay::EXAMPLES)]
     Replay(replay::Options),
     /// Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention.
     ///
     /// Without a case number it lists the largest cases.
+    #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Options),
     /// Check a journal: chain, hashes, and that it amounts to the state it says.
     ///
-    /// Exit code 0: fine. 1: corrupt. 2: not a journal this build can read.
+    /// Exit code 0: fine. 1: corrupt. 2: not a journal this build can read. The file is never
+    /// changed without --recover.
+    #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Options),
     /// Run recorded calls of a venue's real contracts through the engine.
+    ///
+    /// Of each vector that fails, the first thing that differs is shown: its step, what was
+    /// expected and what came out. Exit code 0 only when all pass; what cannot be read has failed.
+    #[command(after_help = conform::EXAMPLES)]
     Conform(conform::Options),
 }
 
@@ -55,8 +64,24 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", message(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// The error and its causes in one line; a cause that the error before it already tells is not
+/// told again.
+fn message(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.contains(&cause) {
+            continue;
+        }
+        if !told.is_empty() {
+            told.push_str(": ");
+        }
+        told.push_str(&cause);
+    }
+    told
 }

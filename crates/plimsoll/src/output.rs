@@ -10,14 +10,14 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Writes to standard output. A reader that has left ends the program quietly, as it does other
-/// filters; any other failure ends it with a message.
+/// Writes to standard output. A reader that has left is no error: the rest is dropped, and the
+/// exit code stays the answer. Any other failure ends the program with a message.
 pub(crate) fn write(text: std::fmt::Arguments<'_>) {
     let Err(error) = std::io::stdout().lock().write_fmt(text) else {
         return;
     };
     if error.kind() == ErrorKind::BrokenPipe {
-        std::process::exit(0);
+        return;
     }
     eprintln!("error: cannot write to standard output: {error}");
     std::process::exit(2);

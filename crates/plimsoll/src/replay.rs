@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use plimsoll_engine::{Command, Config, Engine};
 use plimsoll_journal::commands::Recorder;
-use plimsoll_journal::{Bounds, Hash, Journal, RedbLog};
+use plimsoll_journal::{Bounds, Hash, Journal, JournalError, RedbLog};
 use plimsoll_sim::replay::{CommandSink, Replay, SinkError};
 use plimsoll_sim::report;
 use plimsoll_sim::results::Results;
@@ -17,6 +17,14 @@ use crate::progress;
 
 /// Commands between two recorded hashes of the state.
 const CHECKPOINT_EVERY: u64 = 100_000;
+
+/// What `--help` ends with.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  plimsoll replay                                    the bundled crash, into out/
+  plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
+  plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
+  plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify";
 
 /// Options of `plimsoll replay`.
 #[derive(Debug, clap::Args)]
@@ -56,6 +64,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     }
     let started = Instant::now();
     let replay = Replay::prepare(scenario)?;
+    // Before the work, not after it.
+    std::fs::create_dir_all(&options.out)
+        .with_context(|| format!("cannot make {}", options.out.display()))?;
     let results = match &options.journal {
         None => drive(replay, &mut ())?,
         Some(path) => {
@@ -104,13 +115,20 @@ fn scenario(options: &Options) -> anyhow::Result<Scenario> {
     }
     if let Some(accounts) = options.accounts {
         for venue in &mut scenario.venues {
+            if let Some(file) = &venue.population.file {
+                bail!(
+                    "--accounts cannot change venue {:?}: its traders are those of {}",
+                    venue.name,
+                    file.display()
+                );
+            }
             venue.scale_to(accounts);
         }
     }
     if let Some(seed) = options.seed {
         scenario.seed = seed;
     }
-    scenario.check("the scenario with the options of the command line")?;
+    scenario.check("with the options of the command line")?;
     Ok(scenario)
 }
 
@@ -125,7 +143,6 @@ fn drive(replay: Replay, sink: &mut dyn CommandSink) -> anyhow::Result<Results> 
 }
 
 fn write(results: &Results, out: &Path) -> anyhow::Result<PathBuf> {
-    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let report = out.join("report.html");
     std::fs::write(&report, report::html(results))
         .with_context(|| format!("cannot write {}", report.display()))?;
@@ -185,10 +202,13 @@ impl CommandSink for JournalSink {
     fn finish(&mut self, engine: &Engine) -> Result<(), SinkError> {
         self.recorder.checkpoint(engine).map_err(sink_error)?;
         let state = engine.snapshot().map_err(sink_error)?;
-        self.recorder
-            .journal()
-            .store_snapshot(Hash(engine.state_hash().0), state)
-            .map(drop)
-            .map_err(sink_error)
+        let journal = self.recorder.journal();
+        match journal.store_snapshot(Hash(engine.state_hash().0), state) {
+            // The records are the truth; a snapshot only saves time, and one that is too large to
+            // store saves none.
+            Err(JournalError::SnapshotTooLarge { .. }) => journal.commit().map(drop),
+            stored => stored.map(drop),
+        }
+        .map_err(sink_error)
     }
 }

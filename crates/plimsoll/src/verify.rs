@@ -4,11 +4,17 @@ use std::path::PathBuf;
 
 use plimsoll_engine::Engine;
 use plimsoll_journal::commands::{RebuildError, Rebuilt, rebuild};
-use plimsoll_journal::{Log, Policy, RedbLog, recover_file};
+use plimsoll_journal::{JournalError, Log, Policy, RedbLog, recover_file};
 use serde::Serialize;
 
 use crate::output::say;
 use crate::progress;
+
+/// What `--help` ends with.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  plimsoll verify crash.journal            applies everything again
+  plimsoll verify --recover crash.journal  keeps what is whole of a damaged one";
 
 /// Options of `plimsoll verify`.
 #[derive(Debug, clap::Args)]
@@ -48,12 +54,14 @@ struct Verdict {
 
 /// Verifies; the exit code is the answer: 0 fine, 1 corrupt, 2 unusable.
 pub(crate) fn run(options: &Options) -> u8 {
-    if options.recover
-        && let Err(code) = recover(options)
-    {
-        return code;
-    }
-    let checked = check(options);
+    let recovered = if options.recover {
+        recover(options)
+    } else {
+        Ok(())
+    };
+    let checked = recovered
+        .map_err(RebuildError::from)
+        .and_then(|()| check(options));
     let (verdict, code) = match &checked {
         Ok(rebuilt) => (fine(rebuilt), 0),
         Err(error) if error.policy() == Policy::Corrupt => (failed("corrupt", error), 1),
@@ -84,18 +92,17 @@ fn check(options: &Options) -> Result<Rebuilt, RebuildError> {
     Ok(rebuilt)
 }
 
-/// The latest snapshot, restored, has the hash it was stored with.
+/// The latest snapshot, restored, has the hash it was stored with, and is of this history.
 fn check_snapshot(log: &dyn Log, rebuilt: &Rebuilt) -> Result<(), RebuildError> {
     let Some(snapshot) = log.snapshot_at_or_before(rebuilt.head.sequence)? else {
         return Ok(());
     };
-    let corrupt =
-        |expected: String, found: String| plimsoll_journal::JournalError::CorruptSnapshot {
-            sequence: snapshot.sequence,
-            field: "state",
-            expected,
-            found,
-        };
+    let corrupt = |expected: String, found: String| JournalError::CorruptSnapshot {
+        sequence: snapshot.sequence,
+        field: "state",
+        expected,
+        found,
+    };
     let recorded = snapshot.state_hash.to_string();
     let engine = Engine::restore(&snapshot.state)
         .map_err(|error| corrupt(recorded.clone(), error.to_string()))?;
@@ -103,32 +110,26 @@ fn check_snapshot(log: &dyn Log, rebuilt: &Rebuilt) -> Result<(), RebuildError> 
     if found != recorded {
         return Err(corrupt(recorded, found).into());
     }
+    // A snapshot of the last record is of the state that the records amount to.
+    let applied = rebuilt.engine.state_hash().to_string();
+    if snapshot.sequence == rebuilt.head.sequence && applied != recorded {
+        return Err(corrupt(applied, recorded).into());
+    }
     Ok(())
 }
 
-fn recover(options: &Options) -> Result<(), u8> {
-    match recover_file(&options.journal) {
-        Ok(recovered) => {
-            match (&recovered.damage, &recovered.original) {
-                (Some(damage), Some(original)) => eprintln!(
-                    "recovered: {damage}\nkept records 1 to {}, lost at least {}; the damaged \
-                     file is {}",
-                    recovered.kept,
-                    recovered.dropped,
-                    original.display()
-                ),
-                _ => eprintln!("nothing to recover: the journal is whole"),
-            }
-            Ok(())
-        }
-        Err(error) => {
-            eprintln!(
-                "error: cannot recover {}: {error}",
-                options.journal.display()
-            );
-            Err(2)
-        }
+fn recover(options: &Options) -> Result<(), JournalError> {
+    let recovered = recover_file(&options.journal)?;
+    match (&recovered.damage, &recovered.original) {
+        (Some(damage), Some(original)) => eprintln!(
+            "recovered: {damage}\nkept records 1 to {}, lost at least {}; the damaged file is {}",
+            recovered.kept,
+            recovered.dropped,
+            original.display()
+        ),
+        _ => eprintln!("nothing to recover: the journal is whole"),
     }
+    Ok(())
 }
 
 fn fine(rebuilt: &Rebuilt) -> Verdict {

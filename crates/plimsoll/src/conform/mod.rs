@@ -31,6 +31,12 @@ pub(crate) enum Language {
     Gammaswap,
 }
 
+/// What `--help` ends with.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  plimsoll conform tsunamix tsunamix.json
+  plimsoll conform perennial perennial.json perennial_random.json.gz";
+
 /// Options of `plimsoll conform`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -39,7 +45,7 @@ pub(crate) struct Options {
     /// Vector files, plain JSON or gzipped.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Print every vector's verdict as one JSON object a line.
+    /// Print every vector's verdict as one JSON object a line, and the totals as the last one.
     #[arg(long)]
     json: bool,
 }
@@ -70,7 +76,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
             report(&verdict, options.json)?;
         }
     }
-    say!("{passed} passed, {failed} failed");
+    if options.json {
+        say!(
+            "{}",
+            serde_json::json!({ "passed": passed, "failed": failed })
+        );
+    } else {
+        say!("{passed} passed, {failed} failed");
+    }
     Ok(failed == 0)
 }
 

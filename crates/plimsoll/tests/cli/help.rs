@@ -1,0 +1,236 @@
+//! What the program teaches about itself, and how it takes wrong arguments.
+
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::plimsoll;
+
+fn check(arguments: &[&str], expected: &Expect) {
+    let ran = plimsoll(Path::new("/"), arguments);
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.is_empty());
+    expected.assert_eq(&ran.stdout);
+}
+
+#[test]
+fn help_of_the_program() {
+    check(
+        &["--help"],
+        &expect![[r#"
+        The liquidation engine for leveraged markets.
+
+        Start with `plimsoll replay`: it runs the crash of 10 October 2025 through two venues, without files
+        or network, prints a summary and writes a report to open in a browser.
+
+        Usage: plimsoll <COMMAND>
+
+        Commands:
+          replay   Run a scenario: prices, people and agents through the venues' engines
+          explain  Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention
+          verify   Check a journal: chain, hashes, and that it amounts to the state it says
+          conform  Run recorded calls of a venue's real contracts through the engine
+          help     Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_replay() {
+    check(
+        &["replay", "--help"],
+        &expect![[r#"
+            Run a scenario: prices, people and agents through the venues' engines.
+
+            Without arguments it runs the bundled crash of 10 October 2025 and writes out/report.html. The same
+            scenario and seed give the same bytes on every machine.
+
+            Usage: plimsoll replay [OPTIONS] [SCENARIO]
+
+            Arguments:
+              [SCENARIO]
+                      A scenario file; the bundled crash of 10 October 2025 where left out
+
+            Options:
+                  --prices <PATH>
+                      Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
+                      directory of them
+
+                  --out <DIR>
+                      Where report.html and liquidations.csv go
+          
+                      [default: out]
+
+                  --journal <FILE>
+                      Record every command in this new file, for `plimsoll explain` and `plimsoll verify`
+
+                  --accounts <N>
+                      Traders per venue, instead of the scenario's number; liquidity scales with it
+
+                  --seed <N>
+                      Seed of every random choice, instead of the scenario's
+
+                  --show-scenario
+                      Print the scenario as it would run, every default written out, and stop
+
+                  --json
+                      Print the results as JSON instead of the summary table
+
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Examples:
+              plimsoll replay                                    the bundled crash, into out/
+              plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
+              plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
+              plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify
+        "#]],
+    );
+}
+
+#[test]
+fn help_of_explain() {
+    check(
+        &["explain", "--help"],
+        &expect![[r#"
+        Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention.
+
+        Without a case number it lists the largest cases.
+
+        Usage: plimsoll explain [OPTIONS] <JOURNAL> [CASE]
+
+        Arguments:
+          <JOURNAL>
+                  The journal file, as `plimsoll replay --journal` writes it
+
+          [CASE]
+                  The case number, as liquidations.csv and the report give it. Without one, the largest
+                  cases of the journal are listed
+
+        Options:
+              --json
+                  Print as JSON
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Examples:
+          plimsoll replay --journal crash.journal  records the cases
+          plimsoll explain crash.journal           lists the largest
+          plimsoll explain crash.journal 12        tells case 12
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_verify() {
+    check(
+        &["verify", "--help"],
+        &expect![[r#"
+        Check a journal: chain, hashes, and that it amounts to the state it says.
+
+        Exit code 0: fine. 1: corrupt. 2: not a journal this build can read. The file is never changed
+        without --recover.
+
+        Usage: plimsoll verify [OPTIONS] <JOURNAL>
+
+        Arguments:
+          <JOURNAL>
+                  The journal file
+
+        Options:
+              --recover
+                  When the journal is damaged, keep its valid prefix: the damaged file is put aside as
+                  NAME.damaged, and a whole journal takes its place
+
+              --json
+                  Print the verdict as JSON
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Examples:
+          plimsoll verify crash.journal            applies everything again
+          plimsoll verify --recover crash.journal  keeps what is whole of a damaged one
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_conform() {
+    check(
+        &["conform", "--help"],
+        &expect![[r#"
+        Run recorded calls of a venue's real contracts through the engine.
+
+        Of each vector that fails, the first thing that differs is shown: its step, what was expected and
+        what came out. Exit code 0 only when all pass; what cannot be read has failed.
+
+        Usage: plimsoll conform [OPTIONS] <VENUE> <FILES>...
+
+        Arguments:
+          <VENUE>
+                  Whose rules the vectors speak
+
+                  Possible values:
+                  - tsunamix:  TsunamiX V2: liquidation prices, predicates, settlement, fees, limits
+                  - perennial: Perennial V1: traces of the contracts, every field after every step
+                  - gammaswap: GammaSwap V1: liquidation calls of both generations of the contracts, the
+                    whole state
+
+          <FILES>...
+                  Vector files, plain JSON or gzipped
+
+        Options:
+              --json
+                  Print every vector's verdict as one JSON object a line, and the totals as the last one
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Examples:
+          plimsoll conform tsunamix tsunamix.json
+          plimsoll conform perennial perennial.json perennial_random.json.gz
+    "#]],
+    );
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let ran = plimsoll(Path::new("/"), &["--version"]);
+    assert_eq!(
+        ran.stdout,
+        format!("plimsoll {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn wrong_arguments_are_code_2_and_point_to_the_help() {
+    for arguments in [
+        &[][..],
+        &["reply"],
+        &["replay", "--account", "5"],
+        &["replay", "--accounts", "-5"],
+        &["replay", "--accounts", "many"],
+        &["replay", "--seed", "0x10"],
+        &["replay", "a", "b"],
+        &["verify"],
+        &["explain"],
+        &["conform"],
+        &["conform", "tsunamix"],
+        &["conform", "gmx", "file"],
+    ] {
+        let ran = plimsoll(Path::new("/"), arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.stdout.is_empty());
+        let hint = ran.stderr.contains("--help") || ran.stderr.contains("Usage:");
+        assert!(hint, "{arguments:?}: {}", ran.stderr);
+    }
+}
