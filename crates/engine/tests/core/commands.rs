@@ -8,7 +8,7 @@ use plimsoll_units::{AccountId, Amount, AssetId, MarketId, Timestamp, VenueId};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
-use crate::world::{START, Step, World, config, step};
+use crate::world::{EVERYTHING, START, Step, VENUES, World, config, step};
 
 fn tick() -> Body {
     Body::TsunamiX(tsunamix::Command::Tick)
@@ -97,6 +97,41 @@ fn two_commands_may_share_a_time_and_the_first_may_be_from_any() {
                 (engine.now(), engine.accepted()),
                 (Timestamp(first), accepted)
             );
+        }
+    }
+}
+
+/// A clock that is broken at either end, or milliseconds that were microseconds: accepted or
+/// refused, and the books stay whole.
+#[test]
+fn commands_at_the_ends_of_time_do_no_harm() {
+    let mut early = World::new();
+    early.now = Timestamp(i64::MIN);
+    for (start, jump) in [
+        (World::funded(), i64::MAX),
+        (World::funded(), START.0 * 1000),
+        (World::new(), i64::MAX),
+        (early.clone(), 0),
+        (early, i64::MAX),
+    ] {
+        for venue in 0..VENUES {
+            let mut world = start.clone();
+            for (at, act) in EVERYTHING.into_iter().cycle().take(26).enumerate() {
+                let ms = if at == 13 { jump } else { 0 };
+                let command = world.command(&Step {
+                    venue,
+                    ms,
+                    stray: 0,
+                    act,
+                });
+                let before = world.engine.state_hash();
+                if world.apply(&command).is_err() {
+                    assert_eq!(world.engine.state_hash(), before, "{command:?}");
+                }
+                assert_eq!(world.engine.audit(), Ok(()), "{command:?}");
+            }
+            let snapshot = world.engine.snapshot().unwrap();
+            assert!(Engine::restore(&snapshot).is_ok(), "venue {venue}");
         }
     }
 }

@@ -6,7 +6,7 @@ use plimsoll_engine::{Engine, Event, RestoreError};
 use proptest::prelude::*;
 
 use crate::bytes::life;
-use crate::world::{ACCOUNTS, Act, Step, VENUES, World, step};
+use crate::world::{ACCOUNTS, EVERYTHING, Step, VENUES, World, step};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
@@ -57,15 +57,6 @@ fn every_truncation_and_extension_is_refused() {
     assert!(Engine::restore(&whole).is_ok());
 }
 
-const USES: [Act; 6] = [
-    Act::Price(0, -20),
-    Act::Price(1, 30),
-    Act::Open(2, 0, true, 10),
-    Act::Close(2, 0, 0, 0),
-    Act::Liquidate(4, 0, 1),
-    Act::Rebalance,
-];
-
 /// Restores damaged bytes. A state that is sound all the same must be the one the bytes say, and
 /// must not fall over when it is used. Says whether it was sound.
 fn check_harmless(damaged: &[u8], alive: &World) -> bool {
@@ -81,7 +72,7 @@ fn check_harmless(damaged: &[u8], alive: &World) -> bool {
     let mut world = alive.clone();
     world.now = world.now.max(engine.now());
     for venue in 0..VENUES {
-        for act in USES {
+        for act in EVERYTHING {
             let command = world.command(&Step {
                 venue,
                 ms: 0,

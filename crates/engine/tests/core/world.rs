@@ -215,7 +215,7 @@ impl World {
     /// The command of a step, in the language of its venue, or now and then in the other one.
     pub(crate) fn command(&mut self, step: &Step) -> Command {
         let venue = if step.stray == 1 { 77 } else { step.venue };
-        let time = Timestamp(self.now.0 + step.ms);
+        let time = Timestamp(self.now.0.saturating_add(step.ms));
         self.now = self.now.max(time);
         let body = match language(step.venue, u16::from(step.stray == 2)) {
             Language::TsunamiX => Body::TsunamiX(self.tsunamix_command(step, time)),
@@ -492,7 +492,7 @@ impl World {
             },
         };
         // Blocks are fast here, so that interest is felt within a history.
-        let block = u64::try_from(time.0 - START.0).unwrap_or_default() / 20;
+        let block = u64::try_from(time.0.saturating_sub(START.0)).unwrap_or_default() / 20;
         gammaswap::Command { block, action }
     }
 }
@@ -535,6 +535,23 @@ pub(crate) enum Act {
     Tick,
     Rebalance,
 }
+
+/// One of each, as sensible as they come.
+pub(crate) const EVERYTHING: [Act; 13] = [
+    Act::Price(0, -20),
+    Act::Price(1, 30),
+    Act::Deposit(2, 0, 100),
+    Act::Open(2, 0, true, 10),
+    Act::Collateral(0, 5),
+    Act::Close(2, 0, 0, 1),
+    Act::Register(3, 0),
+    Act::Liquidate(4, 0, 0),
+    Act::ForceClose(4, 0),
+    Act::Provide(1, 3),
+    Act::Withdraw(2, 0, 50),
+    Act::Tick,
+    Act::Rebalance,
+];
 
 fn act() -> impl Strategy<Value = Act> {
     let who = || 0..ACCOUNTS + 1;
