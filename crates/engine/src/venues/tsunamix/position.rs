@@ -14,6 +14,7 @@ use super::fees::{borrowing_fee, funding_fee};
 use super::market::Indices;
 use crate::ledger::Slot;
 use crate::margin::isolated::{Exposure, IsolatedError};
+use crate::tight;
 
 /// One position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -297,8 +298,8 @@ impl Positions {
         match self.free.pop() {
             Some(slot) => self.replace(slot, Some(position)),
             None => {
-                self.places.push(Some(position));
-                self.generations.push(0);
+                tight::push(&mut self.places, Some(position));
+                tight::push(&mut self.generations, 0);
             }
         }
         self.open = self.open.saturating_add(1);

@@ -28,6 +28,17 @@ struct Due {
     forced: Vec<(i128, PositionId, Trigger)>,
 }
 
+/// How many positions are read at the same time.
+const TOGETHER: usize = 64;
+
+/// A position to examine, with what is behind it.
+#[derive(Debug, Clone, Copy)]
+struct Gathered {
+    id: PositionId,
+    position: Position,
+    collateral: i128,
+}
+
 impl TsunamiX {
     pub(super) fn sweep(&mut self, tx: &mut Tx<'_>) {
         for (market, side) in self.watching.time(tx.now, &self.markets) {
@@ -114,14 +125,44 @@ impl TsunamiX {
     fn examine_pending(&mut self, tx: &mut Tx<'_>) -> Due {
         let mut due = Due::default();
         let mut slots = self.watching.take_pending();
-        let tvl = tx.balance(self.house.vault);
-        for slot in slots.drain(..) {
-            let Some((id, position)) = self.positions.at(slot) else {
-                continue;
-            };
-            let position = *position;
-            let collateral = tx.balance(position.collateral);
-            let now = tx.now;
+        let mut together = Vec::with_capacity(slots.len().min(TOGETHER));
+        for chunk in slots.chunks(TOGETHER) {
+            self.gather(tx, chunk, &mut together);
+            self.examine(tx, &together, &mut due);
+        }
+        slots.clear();
+        // The list's memory is kept for the next command; what was named meanwhile stays named.
+        slots.append(&mut self.watching.pending);
+        self.watching.pending = slots;
+        due.sort();
+        due
+    }
+
+    /// Reads what examining these places needs. Positions that wait for their prices lie all over
+    /// the memory; here the reads of many are under way at the same time.
+    fn gather(&self, tx: &Tx<'_>, slots: &[u32], together: &mut Vec<Gathered>) {
+        together.clear();
+        let positions = slots.iter().filter_map(|slot| self.positions.at(*slot));
+        together.extend(positions.map(|(id, position)| Gathered {
+            id,
+            position: *position,
+            collateral: 0,
+        }));
+        for gathered in &mut *together {
+            gathered.collateral = tx.balance(gathered.position.collateral);
+        }
+        self.watching.fetch(slots.iter().copied());
+    }
+
+    /// Gives the healthy their trips, closes the cases of the recovered, and notes who is due.
+    fn examine(&mut self, tx: &mut Tx<'_>, together: &[Gathered], due: &mut Due) {
+        let (tvl, now) = (tx.balance(self.house.vault), tx.now);
+        for gathered in together {
+            let Gathered {
+                id,
+                position,
+                collateral,
+            } = *gathered;
             let found = self.with_judged(&position, collateral, tvl, |watching, judged, at| {
                 let Some(rule) = judged.verdict else {
                     watching.arm(id, position.market, judged, at);
@@ -133,14 +174,9 @@ impl TsunamiX {
                 Some(Ok(None)) => self.recovered(tx, position.market, id),
                 Some(Ok(Some(trigger))) => due.add(id, trigger),
                 // The rule's numbers do not fit: look again with every command.
-                Some(Err(_)) | None => self.watching.always(slot),
+                Some(Err(_)) | None => self.watching.always(id.slot()),
             }
         }
-        // The list's memory is kept for the next command; what was named meanwhile stays named.
-        slots.append(&mut self.watching.pending);
-        self.watching.pending = slots;
-        due.sort();
-        due
     }
 
     fn carry_out(&mut self, tx: &mut Tx<'_>, due: &Due) {

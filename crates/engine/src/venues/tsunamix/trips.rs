@@ -204,15 +204,23 @@ impl Arming<'_> {
             .checked_add(COST_ROUNDING)
     }
 
-    /// A price at which the profit has grown by half of the size: half an entry price further.
+    /// A price at which the profit has grown by half of the size at most: half an entry price
+    /// further, or up to an eighth of it nearer. On a grid of eighths, so that the trip mostly
+    /// stays where it is when the position is examined for something else.
     fn half_way_trip(&self, trips: &mut Trips) {
-        let step = self.judged.exposure.entry().raw().wrapping_shr(1);
+        let entry = self.judged.exposure.entry().raw();
+        let (step, grid) = (entry.wrapping_shr(1), entry.wrapping_shr(3).max(1));
         let price = self.at.price.raw();
         let level = match self.side() {
-            Side::Long => price.saturating_add(step),
-            Side::Short => price.saturating_sub(step),
+            Side::Long => price.saturating_add(step).div_euclid(grid),
+            // The next grid price at or above it.
+            Side::Short => price
+                .saturating_sub(step)
+                .saturating_sub(1)
+                .div_euclid(grid)
+                .saturating_add(1),
         };
-        self.better_price(trips, level);
+        self.better_price(trips, level.saturating_mul(grid));
     }
 
     /// A price at which the truncated profit may be above `tolerated`.

@@ -228,16 +228,25 @@ impl Watching {
         at: &Circumstances<'_>,
     ) {
         let slot = id.slot();
+        let side = judged.exposure.side();
+        let planned = self.nearest_costs(market, side);
         let trips = self.trips(market, judged, at);
         let armed = trips.map(|t| self.watch.arm(slot, t.as_slice()));
         if !matches!(armed, Some(Ok(()))) {
             self.watch.disarm(slot);
             self.always(slot);
         }
-        if let Some(drivers) = self.markets.get_mut(market.index()) {
-            drivers.stale = true;
-            self.any_stale = true;
+        // A plan made for nearer trips is early for these, and holds.
+        if self.nearest_costs(market, side) != planned {
+            self.market_changed(market);
         }
+    }
+
+    /// The nearest cost trips either way.
+    fn nearest_costs(&self, market: MarketId, side: Side) -> [Option<i128>; 2] {
+        let costs = self.markets.get(market.index()).map(|d| d.cost.of(side));
+        let next = |driver| self.watch.next(driver).ok().flatten();
+        costs.map_or([None; 2], |c| [next(c.up), next(c.down)])
     }
 
     #[inline]
@@ -278,6 +287,11 @@ impl Watching {
         let mut pending = std::mem::take(&mut self.pending);
         self.watch.sort_unique(&mut pending);
         pending
+    }
+
+    /// Brings what examining these places looks at near the processor.
+    pub(super) fn fetch(&self, slots: impl Iterator<Item = u32> + Clone) {
+        self.watch.fetch(slots);
     }
 
     pub(super) fn stats(&self) -> WatchStats {

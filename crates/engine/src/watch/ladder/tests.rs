@@ -118,7 +118,7 @@ fn vacancies(head: Head, used: &[Entry]) -> usize {
     while next != NO_VACANCY {
         let entry = used[usize::from(next)];
         assert_eq!({ entry.handle }, NOWHERE, "a trip among the vacancies");
-        next = u16::try_from({ entry.code }).unwrap();
+        next = u16::try_from(entry.code).unwrap();
         count += 1;
         assert!(count <= used.len(), "vacancies in a circle");
     }
