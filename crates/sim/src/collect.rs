@@ -286,6 +286,8 @@ pub const fn kind_text(kind: HolderKind) -> &'static str {
         HolderKind::MarketFees => "market owner",
         HolderKind::Dust => "dust",
         HolderKind::PendingReward => "pending rewards",
+        HolderKind::Pair => "pair",
+        HolderKind::Locked => "locked shares",
         // Kinds of other venues read as they are named in the code.
         #[allow(unreachable_patterns)]
         _ => "other",

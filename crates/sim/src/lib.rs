@@ -9,6 +9,7 @@
 //! replay passes one place, where it is recorded before it is applied.
 
 pub mod collect;
+pub mod pools;
 pub mod population;
 pub mod prices;
 pub mod random;

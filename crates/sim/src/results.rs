@@ -47,6 +47,9 @@ pub struct Line {
     pub times: Vec<i64>,
     /// Values, same length.
     pub values: Vec<f64>,
+    /// Their unit, where it is not the venue's asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// What happened on one venue.

@@ -28,6 +28,8 @@ pub enum Provenance {
         /// One record per market, in the order of the timeline.
         markets: Vec<AnchorRecord>,
     },
+    /// The history of a pool.
+    Pool(Box<crate::pools::PoolPath>),
 }
 
 /// The bars of one market.
@@ -93,6 +95,7 @@ impl fmt::Display for Provenance {
                 step,
                 markets,
             } => write_bundled(f, *seed, *step, markets),
+            Self::Pool(path) => path.fmt(f),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_engine::liquidation::{Case, CaseEvent, Target};
 use plimsoll_engine::venues::Execution;
+use plimsoll_engine::venues::gammaswap::Generation;
 use plimsoll_engine::{Body, Command, Config, Engine, Event, Rejection};
 use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp, VenueId};
 
@@ -11,7 +12,7 @@ use super::Opening;
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::population::Person;
-use crate::prices::Tick;
+use crate::prices::{Tick, Timeline};
 use crate::random::Random;
 use crate::results::{Amount, Exposure, Figure, Line, VenueResults};
 use crate::scenario::{
@@ -82,7 +83,7 @@ impl Book {
     pub(crate) fn new(
         id: VenueId,
         venue: &Venue,
-        scenario: &Scenario,
+        (scenario, timeline): (&Scenario, &Timeline),
         people: Vec<Person>,
         config: &mut Config,
     ) -> Self {
@@ -91,6 +92,7 @@ impl Book {
             ExecutionMode::Engine => Execution::Engine { keeper: HOUSE },
         };
         let markets: Vec<String> = scenario.markets.iter().map(|m| m.symbol.clone()).collect();
+        let mut quote = None;
         let (own, asset) = match venue.preset {
             Preset::Tsunamix => {
                 let parameters = venue.tsunamix.clone().unwrap_or_default();
@@ -104,6 +106,18 @@ impl Book {
                     "DSU",
                 )
             }
+            Preset::Gammaswap | Preset::GammaswapV12 => {
+                let generation = match venue.preset {
+                    Preset::Gammaswap => Generation::A,
+                    _ => Generation::B,
+                };
+                let pool = scenario.pool.clone().unwrap_or_default();
+                let parameters = venue.gammaswap.clone().unwrap_or_default();
+                let first = super::gammaswap::states(timeline).first();
+                let own = parameters.config(config, generation, (&pool, first), execution);
+                quote = Some(pool.quote);
+                (own, "")
+            }
         };
         config.venues.push(own.clone());
         Self {
@@ -111,7 +125,7 @@ impl Book {
             name: venue.name.clone(),
             preset: venue.preset,
             config: own,
-            asset: asset.to_owned(),
+            asset: quote.unwrap_or_else(|| asset.to_owned()),
             markets,
             people,
             // Where the engine liquidates, nobody else is asked.

@@ -7,6 +7,7 @@
 //! applied and tallied. Nothing reads a clock: the same scenario and seed give the same bytes.
 
 mod desk;
+mod gammaswap;
 mod perennial;
 mod plan;
 mod tsunamix;
@@ -37,6 +38,9 @@ pub enum ReplayError {
     /// Its prices.
     #[error(transparent)]
     Prices(#[from] PriceError),
+    /// Its pool.
+    #[error(transparent)]
+    Pool(#[from] crate::pools::PoolError),
     /// Its people.
     #[error(transparent)]
     Population(#[from] PopulationError),
@@ -95,7 +99,7 @@ impl Replay {
                 person.arrives = person.arrives.max(opens);
             }
             people.sort_by_key(|p| p.arrives);
-            let book = Book::new(id, venue, &scenario, people, &mut config);
+            let book = Book::new(id, venue, (&scenario, &timeline), people, &mut config);
             books.push(book);
         }
         let engine = engine(&config, &scenario)?;
@@ -144,6 +148,12 @@ impl Replay {
                 Preset::Perennial | Preset::PerennialPlus => {
                     Box::new(perennial::PerennialDesk::new(book))
                 }
+                Preset::Gammaswap | Preset::GammaswapV12 => {
+                    let venue = &scenario.venues[book.desk()];
+                    Box::new(gammaswap::GammaswapDesk::new(
+                        book, venue, &scenario, &timeline,
+                    ))
+                }
             })
             .collect();
         let mut world = World::new(engine, sink, &config);
@@ -169,18 +179,26 @@ fn engine(config: &Config, scenario: &Scenario) -> Result<Engine, ReplayError> {
     })
 }
 
+/// The part of the prices a scenario wants.
+fn window(prices: &crate::scenario::Prices) -> Window {
+    Window {
+        from: prices.from.map_or(Timestamp(i64::MIN), |w| w.0),
+        to: prices.to.map_or(Timestamp::MAX, |w| w.0),
+    }
+}
+
 fn timeline(scenario: &Scenario) -> Result<Timeline, ReplayError> {
     let prices = &scenario.prices;
+    if let Some(pool) = &scenario.pool {
+        return gammaswap::timeline(scenario, pool);
+    }
     let prefer: Vec<&str> = prices.prefer.iter().map(String::as_str).collect();
     let requests: Vec<PriceRequest> = scenario
         .markets
         .iter()
         .map(|m| PriceRequest::new(&m.symbol, &prefer))
         .collect();
-    let window = Window {
-        from: prices.from.map_or(Timestamp(i64::MIN), |w| w.0),
-        to: prices.to.map_or(Timestamp::MAX, |w| w.0),
-    };
+    let window = window(prices);
     Ok(if prices.source == "bundled" {
         crate::prices::bundled(&requests, window, scenario.seed)?
     } else {
@@ -278,8 +296,9 @@ fn run_loop(
             Next::Plan => {
                 if let Some((desk, plan)) = plans.pop() {
                     let desk = desks[desk].as_mut();
-                    // A round of top-ups is many people's: one refusal does not stop the others.
-                    let together = plan != Plan::TopUps;
+                    // A round of top-ups is many people's, and so are its like: one refusal does not
+                    // stop the others.
+                    let together = !matches!(plan, Plan::TopUps | Plan::Rebalance | Plan::Sweep(_));
                     for body in desk.act(plan, world.engine(), &mut plans, time) {
                         if !world.submit(desk, &mut plans, time, body)? && together {
                             break;

@@ -415,7 +415,8 @@ impl Desk for PerennialDesk {
                 product: target.market,
                 account: target.account,
             })],
-            Plan::Provide(_) | Plan::Withdraw(_) => Vec::new(),
+            // The others are plans of other venues.
+            _ => Vec::new(),
         }
     }
 

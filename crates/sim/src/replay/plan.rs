@@ -30,6 +30,14 @@ pub(crate) enum Plan {
     SettleUp(Target),
     /// Traders look whether to add collateral.
     TopUps,
+    /// The pair takes its next step (GammaSwap).
+    Step(usize),
+    /// A liquidator looks at the loans that are due (GammaSwap).
+    Sweep(usize),
+    /// Borrowers look whether to trade their collateral (GammaSwap).
+    Rebalance,
+    /// A borrower repays and leaves (GammaSwap).
+    Leave(usize),
 }
 
 /// The plans of every desk.

@@ -386,7 +386,8 @@ impl Desk for TsunamixDesk {
                 }
                 self.top_ups(engine)
             }
-            Plan::OpenMaker(_) | Plan::SettleUp(_) => Vec::new(),
+            // The others are plans of other venues.
+            _ => Vec::new(),
         }
     }
 

@@ -129,6 +129,7 @@ pub(super) fn line(label: &str, count: usize, value: impl Fn(usize) -> f64) -> L
         label: label.to_owned(),
         times: (0..count).map(|i| START + TICK * i as i64).collect(),
         values: (0..count).map(value).collect(),
+        unit: None,
     }
 }
 

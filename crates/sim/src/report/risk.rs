@@ -33,10 +33,19 @@ pub(super) fn at_risk(results: &Results, time: TimeAxis) -> String {
             format!("<div class=\"column\">{stacked}{closest}</div>")
         })
         .collect();
-    let note = format!("{AT_RISK} {}", scale_note(shared, results));
+    let lending = results
+        .venues
+        .iter()
+        .any(|venue| venue.preset.starts_with("gammaswap"));
+    let words = if lending { LENT } else { AT_RISK };
+    let note = format!("{words} {}", scale_note(shared, results));
     let note = super::chart::paragraph(note.trim_end());
     format!("{note}<div class=\"grid-2\">{charts}</div>")
 }
+
+/// A loan's debt and collateral are in the same unit: no price moves it towards liquidation.
+const LENT: &str = "Collateral of open loans, by how far the debt would have to grow before the \
+    loan could be liquidated. Below it the nearest band by itself, on its own scale.";
 
 const AT_RISK: &str = "Collateral of open positions, by how far the price would have to move \
     before the position could be liquidated. Below it the nearest band by itself, on its own scale.";
@@ -166,7 +175,8 @@ pub(super) fn backstop(results: &Results, time: TimeAxis) -> String {
 fn level(venue: &VenueResults, line: &crate::results::Line, time: TimeAxis) -> String {
     let points = sample::extremes(line, POINTS);
     let value = ValueAxis::around(points.iter().map(|(_, v)| *v));
-    let mut chart = Chart::new(&line.label, time, value, &venue.asset);
+    let unit = line.unit.as_ref().unwrap_or(&venue.asset);
+    let mut chart = Chart::new(&line.label, time, value, unit);
     chart.low = true;
     chart.spoken = match (points.first(), points.last()) {
         (Some(first), Some(last)) => format!(

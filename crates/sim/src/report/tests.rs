@@ -377,6 +377,7 @@ fn stacks_hold_their_values_and_keep_the_most_dangerous_moment() {
         label: "far".to_owned(),
         times: vec![fixture::START - 1, near.times[2_500]],
         values: vec![7.0, 9.0],
+        unit: None,
     };
     let stack = sample::stack(&[near.clone(), far], 200);
     assert!(stack.times.len() <= 200);

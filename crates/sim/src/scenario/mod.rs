@@ -7,11 +7,13 @@
 
 mod bounds;
 mod decimal;
+mod loans;
 mod parameters;
 mod people;
 
 pub(crate) use bounds::MONEY_MAX;
 pub use decimal::{Decimal, Span, When};
+pub use loans::{BatchHabits, Borrowers, GammaswapParameters, Pool, PoolToken};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
 pub(crate) use people::{ACCOUNTS_MAX, LEVERAGE_MAX};
 pub use people::{
@@ -21,6 +23,9 @@ pub use people::{
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+/// The bundled scenario of liquidity loans: GammaSwap, both generations, through the year 2021.
+pub const BUNDLED_LOANS: &str = include_str!("../../assets/gammaswap-2021.toml");
 
 /// The bundled scenario: two venues through 10 October 2025.
 pub const BUNDLED: &str = include_str!("../../assets/october-2025.toml");
@@ -44,6 +49,9 @@ pub struct Scenario {
     pub seed: u64,
     /// Where prices come from.
     pub prices: Prices,
+    /// The pair of GammaSwap venues; `prices` are then its history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool>,
     /// The markets, in order.
     pub markets: Vec<Market>,
     /// The venues, in order.
@@ -96,6 +104,11 @@ pub enum Preset {
     Perennial,
     /// Perennial V1 with our corrections.
     PerennialPlus,
+    /// GammaSwap V1 as its page describes it.
+    Gammaswap,
+    /// GammaSwap V1 as its contracts are since June 2023.
+    #[serde(rename = "gammaswap-v1.2")]
+    GammaswapV12,
 }
 
 impl Preset {
@@ -106,6 +119,8 @@ impl Preset {
             Self::Tsunamix => "tsunamix",
             Self::Perennial => "perennial",
             Self::PerennialPlus => "perennial-plus",
+            Self::Gammaswap => "gammaswap",
+            Self::GammaswapV12 => "gammaswap-v1.2",
         }
     }
 }
@@ -138,6 +153,12 @@ pub struct Venue {
     /// Parameters of a Perennial venue; the preset's own where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub perennial: Option<PerennialParameters>,
+    /// Parameters of a GammaSwap venue; the preset's own where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gammaswap: Option<GammaswapParameters>,
+    /// What borrowers do beside opening a loan (GammaSwap).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub borrowers: Option<Borrowers>,
     /// The traders.
     pub population: Population,
     /// The liquidators, fastest first is not required.
@@ -293,6 +314,12 @@ impl Scenario {
                 return Err(format!("market {} is listed twice", market.symbol));
             }
         }
+        if let Some(pool) = &self.pool {
+            let [market] = self.markets.as_slice() else {
+                return Err("a [pool] goes with exactly one [[markets]] entry".to_owned());
+            };
+            pool.check(&market.symbol)?;
+        }
         for (at, venue) in self.venues.iter().enumerate() {
             if self.venues[..at].iter().any(|v| v.name == venue.name) {
                 return Err(format!("two venues are called {:?}", venue.name));
@@ -304,18 +331,9 @@ impl Scenario {
     }
 
     fn check_venue(&self, venue: &Venue) -> Result<(), String> {
-        let tsunamix = venue.preset == Preset::Tsunamix;
-        if tsunamix && (venue.perennial.is_some() || venue.makers.is_some()) {
-            return Err("`perennial` and `makers` do not belong to a tsunamix venue".to_owned());
-        }
-        if !tsunamix && (venue.tsunamix.is_some() || !venue.liquidity.is_empty()) {
-            return Err("`tsunamix` and `liquidity` do not belong to a perennial venue".to_owned());
-        }
-        if tsunamix && venue.liquidity.is_empty() {
-            return Err("a vault needs at least one [[venues.liquidity]]".to_owned());
-        }
-        if !tsunamix && venue.makers.is_none() {
-            return Err("takers need a counterparty: add [venues.makers]".to_owned());
+        match venue.preset {
+            Preset::Gammaswap | Preset::GammaswapV12 => self.check_lending(venue)?,
+            _ => self.check_perpetual(venue)?,
         }
         if venue.execution == ExecutionMode::Keepers && venue.liquidators.is_empty() {
             return Err(
@@ -340,6 +358,62 @@ impl Scenario {
         }
         if let Some(top_ups) = &venue.top_ups {
             top_ups.check()?;
+        }
+        Ok(())
+    }
+
+    fn check_perpetual(&self, venue: &Venue) -> Result<(), String> {
+        if self.pool.is_some() {
+            return Err("only GammaSwap venues go with a [pool]".to_owned());
+        }
+        if venue.gammaswap.is_some() || venue.borrowers.is_some() {
+            return Err("`gammaswap` and `borrowers` do not belong to this venue".to_owned());
+        }
+        if venue.liquidators.iter().any(|l| l.loans.is_some()) {
+            return Err("a liquidator's `loans` do not belong to this venue".to_owned());
+        }
+        let tsunamix = venue.preset == Preset::Tsunamix;
+        if tsunamix && (venue.perennial.is_some() || venue.makers.is_some()) {
+            return Err("`perennial` and `makers` do not belong to a tsunamix venue".to_owned());
+        }
+        if !tsunamix && (venue.tsunamix.is_some() || !venue.liquidity.is_empty()) {
+            return Err("`tsunamix` and `liquidity` do not belong to a perennial venue".to_owned());
+        }
+        if tsunamix && venue.liquidity.is_empty() {
+            return Err("a vault needs at least one [[venues.liquidity]]".to_owned());
+        }
+        if !tsunamix && venue.makers.is_none() {
+            return Err("takers need a counterparty: add [venues.makers]".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_lending(&self, venue: &Venue) -> Result<(), String> {
+        if self.pool.is_none() {
+            return Err("a GammaSwap venue needs a [pool]".to_owned());
+        }
+        if venue.tsunamix.is_some() || venue.perennial.is_some() || venue.makers.is_some() {
+            return Err(
+                "`tsunamix`, `perennial` and `makers` do not belong to a GammaSwap venue"
+                    .to_owned(),
+            );
+        }
+        if venue.liquidity.is_empty() {
+            return Err("loans need lenders: add at least one [[venues.liquidity]]".to_owned());
+        }
+        if let Some(borrowers) = &venue.borrowers {
+            borrowers.check()?;
+        }
+        for liquidators in &venue.liquidators {
+            let name = &liquidators.name;
+            let Some(loans) = &liquidators.loans else {
+                return Err(format!(
+                    "liquidators {name:?} need `loans = {{ capital = ... }}` to pay debts with"
+                ));
+            };
+            loans
+                .check()
+                .map_err(|why| format!("liquidators {name:?}: {why}"))?;
         }
         Ok(())
     }

@@ -87,6 +87,9 @@ pub struct Liquidators {
     /// Times they try again, one delay apart, when the contract refuses.
     #[serde(default = "three")]
     pub retries: u32,
+    /// GammaSwap only: their capital, and what batches cost them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loans: Option<super::BatchHabits>,
 }
 
 /// Somebody who puts money into the vault, and may take it out.

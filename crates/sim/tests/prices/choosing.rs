@@ -38,6 +38,7 @@ fn chosen(place: &Path, prefer: &[&str]) -> String {
                 names.join(" ")
             }
             Provenance::Bundled { .. } => "bundled".to_owned(),
+            Provenance::Pool(_) => "a pool".to_owned(),
         },
         refused => message(place, refused),
     }

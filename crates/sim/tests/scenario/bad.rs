@@ -56,91 +56,91 @@ fn unknown_and_missing_keys_have_line_and_column() {
     check(
         &table,
         &expect![[r#"
-        the scenario (test) is not valid:
-        TOML parse error at line 3, column 1
-          |
-        3 | sead = 8
-          | ^^^^
-        unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `markets`, `venues`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 13, column 1
-           |
-        13 | treshold = "0.99"
-           | ^^^^^^^^
-        unknown field `treshold`, expected one of `rule`, `threshold`, `max_leverage`, `trading_fee`, `vault_fee_share`, `borrowing_per_hour`, `funding_max_per_hour`, `slippage_factor`, `first_caller_bounty`, `resolver_bounty`, `max_profit`, `open_interest_per_tvl`, `open_interest_by_weight`, `open_interest_trend`, `min_collateral`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 32, column 1
-           |
-        32 | maintenence = "0.05"
-           | ^^^^^^^^^^^
-        unknown field `maintenence`, expected one of `maintenance`, `margin`, `liquidation_fee`, `min_collateral`, `protocol_fee`, `funding_fee`, `maker_fee`, `taker_fee`, `position_fee`, `maker_limit`, `min_rate`, `max_rate`, `target_rate`, `target_utilization`, `close_fee_before_reward`, `margin_above_maintenance`, `reward_at_settlement`, `partial_liquidation`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 17, column 1
-           |
-        17 | longshare = "0.6"
-           | ^^^^^^^^^
-        unknown field `longshare`, expected one of `accounts`, `file`, `leverage`, `markets`, `collateral_median`, `collateral_spread`, `collateral_min`, `collateral_max`, `long_share`, `arrive_from`, `arrive_over`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 25, column 1
-           |
-        25 | dealy = "2s"
-           | ^^^^^
-        unknown field `dealy`, expected one of `name`, `delay`, `cost`, `sees`, `retries`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 42, column 1
-           |
-        42 | evry = "5m"
-           | ^^^^
-        unknown field `evry`, expected one of `share`, `every`, `within`, `adds`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 1, column 1
-          |
-        1 | seed = 7
-          | ^
-        missing field `name`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 1, column 1
-          |
-        1 | name = "small"
-          | ^
-        missing field `seed`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 1, column 1
-          |
-        1 | name = "small"
-          | ^
-        missing field `prices`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 10, column 10
-           |
-        10 | preset = "gmx"
-           |          ^^^^^
-        unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 29, column 13
-           |
-        29 | execution = "bots"
-           |             ^^^^^^
-        unknown variant `bots`, expected `keepers` or `engine`
-        --
-        the scenario (test) is not valid:
-        TOML parse error at line 13, column 8
-           |
-        13 | rule = "page"
-           |        ^^^^^^
-        unknown variant `page`, expected one of `documented`, `documented-strict`, `deployed`
-        --
-    "#]],
+            the scenario (test) is not valid:
+            TOML parse error at line 3, column 1
+              |
+            3 | sead = 8
+              | ^^^^
+            unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `pool`, `markets`, `venues`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 13, column 1
+               |
+            13 | treshold = "0.99"
+               | ^^^^^^^^
+            unknown field `treshold`, expected one of `rule`, `threshold`, `max_leverage`, `trading_fee`, `vault_fee_share`, `borrowing_per_hour`, `funding_max_per_hour`, `slippage_factor`, `first_caller_bounty`, `resolver_bounty`, `max_profit`, `open_interest_per_tvl`, `open_interest_by_weight`, `open_interest_trend`, `min_collateral`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 32, column 1
+               |
+            32 | maintenence = "0.05"
+               | ^^^^^^^^^^^
+            unknown field `maintenence`, expected one of `maintenance`, `margin`, `liquidation_fee`, `min_collateral`, `protocol_fee`, `funding_fee`, `maker_fee`, `taker_fee`, `position_fee`, `maker_limit`, `min_rate`, `max_rate`, `target_rate`, `target_utilization`, `close_fee_before_reward`, `margin_above_maintenance`, `reward_at_settlement`, `partial_liquidation`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 17, column 1
+               |
+            17 | longshare = "0.6"
+               | ^^^^^^^^^
+            unknown field `longshare`, expected one of `accounts`, `file`, `leverage`, `markets`, `collateral_median`, `collateral_spread`, `collateral_min`, `collateral_max`, `long_share`, `arrive_from`, `arrive_over`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 25, column 1
+               |
+            25 | dealy = "2s"
+               | ^^^^^
+            unknown field `dealy`, expected one of `name`, `delay`, `cost`, `sees`, `retries`, `loans`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 42, column 1
+               |
+            42 | evry = "5m"
+               | ^^^^
+            unknown field `evry`, expected one of `share`, `every`, `within`, `adds`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 1, column 1
+              |
+            1 | seed = 7
+              | ^
+            missing field `name`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 1, column 1
+              |
+            1 | name = "small"
+              | ^
+            missing field `seed`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 1, column 1
+              |
+            1 | name = "small"
+              | ^
+            missing field `prices`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 10, column 10
+               |
+            10 | preset = "gmx"
+               |          ^^^^^
+            unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`, `gammaswap`, `gammaswap-v1.2`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 29, column 13
+               |
+            29 | execution = "bots"
+               |             ^^^^^^
+            unknown variant `bots`, expected `keepers` or `engine`
+            --
+            the scenario (test) is not valid:
+            TOML parse error at line 13, column 8
+               |
+            13 | rule = "page"
+               |        ^^^^^^
+            unknown variant `page`, expected one of `documented`, `documented-strict`, `deployed`
+            --
+        "#]],
     );
 }
 

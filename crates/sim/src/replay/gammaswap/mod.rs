@@ -1,0 +1,567 @@
+//! The desk of a GammaSwap venue.
+//!
+//! The pair follows its history: at every step of the path the crowd's deposits and swaps bring
+//! it to the next state (see `pair`), then somebody touches the pool and interest is charged.
+//! What loans have taken out of the pair stays out: the recorded change of the LP supply is added
+//! to the supply as it is, and the reserves are the recorded ones in proportion. Lenders bring LP
+//! tokens that outside holds; borrowers bring both reserve tokens (see `borrowers`); liquidators
+//! come when loans are due (see `liquidators`). Block numbers follow the clock.
+
+mod borrowers;
+mod liquidators;
+mod pair;
+mod quote;
+mod show;
+
+use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome, StageKind};
+use plimsoll_engine::venues::gammaswap::{
+    self, Action, Command as Do, Event as Happened, Form, GammaSwap, Liquidation, LoanId, Purse,
+};
+use plimsoll_engine::venues::{Venue, VenueConfig};
+use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
+use plimsoll_units::{
+    AccountId, CaseId, Duration, MarketId, PositionId, Rounding, Timestamp, VenueId, mul_div,
+};
+
+use super::desk::{Book, Desk};
+use super::plan::{Plan, Plans};
+use super::{Opening, ReplayError, window};
+use crate::collect::Collector;
+use crate::pools::{self, Between, PoolPath, PoolState};
+use crate::population::Person;
+use crate::prices::{Provenance, Tick, Timeline};
+use crate::random::Random;
+use crate::results::{Exposure, VenueResults};
+use crate::scenario::{Borrowers, Pool, Scenario, Venue as VenueText};
+use borrowers::{Habits, Loan};
+use liquidators::{Sending, Tally, signed};
+use pair::{CROWD, Pair, Taken};
+use quote::Quote;
+use show::Lines;
+
+/// `a * b / c` of amounts; `None` when it does not fit.
+fn part(a: u128, b: u128, c: u128, rounding: Rounding) -> Option<u128> {
+    let signed = |value| i128::try_from(value).ok();
+    let value = mul_div(signed(a)?, signed(b)?, signed(c)?, rounding).ok()?;
+    u128::try_from(value).ok()
+}
+
+/// Where the pool of a scenario stands at every step; its one market's prices.
+pub(super) fn timeline(scenario: &Scenario, pool: &Pool) -> Result<Timeline, ReplayError> {
+    let tokens = pool.pair().unwrap_or_else(pools::Token::usdc_weth);
+    let source = &scenario.prices.source;
+    let history = if source == "bundled" {
+        pools::bundled(&tokens)?
+    } else {
+        pools::load(std::path::Path::new(source), &tokens)?
+    };
+    let between = Between {
+        steps_per_day: pool.steps_per_day,
+        noise_per_day_ppm: if history.1.is_daily() {
+            0
+        } else {
+            pool.noise_per_day.millionths()
+        },
+        seed: scenario.seed,
+    };
+    let quote = pool.quote_index().unwrap_or(0);
+    let window = window(&scenario.prices);
+    let path = PoolPath::new(tokens, quote, history, between, window)?;
+    let symbol = scenario.markets.first().map_or("", |m| m.symbol.as_str());
+    Ok(pools::timeline(symbol, &path))
+}
+
+/// The states of a pool's timeline.
+pub(super) fn states(timeline: &Timeline) -> &[PoolState] {
+    match &timeline.provenance {
+        Provenance::Pool(path) => &path.states,
+        _ => &[],
+    }
+}
+
+/// A liquidation whose money is being told.
+#[derive(Debug, Clone, Copy)]
+struct Settling {
+    gain: i128,
+    paid: u128,
+}
+
+/// See the module documentation.
+#[derive(Debug)]
+pub(crate) struct GammaswapDesk {
+    book: Book,
+    pool: Pool,
+    states: Vec<PoolState>,
+    /// The history's LP supply at the last step.
+    recorded_supply: u128,
+    /// The pair's rates at the last step.
+    quote: Quote,
+    start: Timestamp,
+    borrowers: Borrowers,
+    habits: Vec<Habits>,
+    loans: Vec<Loan>,
+    /// Each person's loan.
+    loan_of: Vec<Option<LoanId>>,
+    topped_up: Vec<bool>,
+    /// How often each person tried to leave.
+    attempts: Vec<u8>,
+    /// Cases that are open.
+    due: i64,
+    /// Whether a liquidator is on its way already.
+    coming: Vec<bool>,
+    sight: Random,
+    /// Transactions of liquidators that were sent and not accepted or refused yet.
+    under_way: Vec<(Action, Sending)>,
+    tallies: Vec<Tally>,
+    settling: Option<Settling>,
+    /// What was repaid of each case that is being told, in invariant units.
+    repaid: Vec<(CaseId, u128)>,
+    /// Liquidators' gain of each case, in raw quote units.
+    rewards: std::collections::BTreeMap<CaseId, i128>,
+    /// Written down so far, in invariant units.
+    written_down: u128,
+    /// Traded on the pair so far, in raw quote units.
+    volume: u128,
+    steps: [u64; 2],
+    lines: Lines,
+}
+
+impl GammaswapDesk {
+    pub(crate) fn new(
+        book: Book,
+        venue: &VenueText,
+        scenario: &Scenario,
+        timeline: &Timeline,
+    ) -> Self {
+        let pool = scenario.pool.clone().unwrap_or_default();
+        let states = states(timeline).to_vec();
+        let token = pool.quote_index().unwrap_or(0) & 1;
+        let first = states.first().copied();
+        let borrowers = venue.borrowers.clone().unwrap_or_default();
+        let habits = borrowers::draw(&borrowers, scenario.seed, &book.name, book.people.len());
+        let liquidators = book.liquidators.len();
+        Self {
+            quote: Quote {
+                reserves: first.map_or([1, 1], |s| s.reserves),
+                supply: first.map_or(1, |s| s.supply),
+                token,
+                decimals: pool.tokens.get(token).map_or(18, |t| t.decimals.into()),
+            },
+            recorded_supply: first.map_or(1, |s| s.supply),
+            start: first.map_or(Timestamp::EPOCH, |s| s.time),
+            states,
+            loan_of: vec![None; book.people.len()],
+            topped_up: vec![false; book.people.len()],
+            attempts: vec![0; book.people.len()],
+            coming: vec![false; liquidators],
+            tallies: vec![Tally::default(); liquidators],
+            sight: Random::new(scenario.seed, &format!("{}/sight", book.name)),
+            lines: Lines::new(),
+            pool,
+            borrowers,
+            habits,
+            loans: Vec::new(),
+            due: 0,
+            under_way: Vec::new(),
+            settling: None,
+            repaid: Vec::new(),
+            rewards: std::collections::BTreeMap::new(),
+            written_down: 0,
+            volume: 0,
+            steps: [0, 0],
+            book,
+        }
+    }
+
+    fn params(&self) -> Option<&gammaswap::Params> {
+        match &self.book.config {
+            VenueConfig::GammaSwap(config) => Some(&config.params),
+            _ => None,
+        }
+    }
+
+    fn state<'e>(&self, engine: &'e Engine) -> Option<&'e GammaSwap> {
+        match engine.venue(self.book.id) {
+            Some(Venue::GammaSwap(venue)) => Some(venue),
+            _ => None,
+        }
+    }
+
+    /// The block of a moment.
+    fn block(&self, now: Timestamp) -> u64 {
+        let passed = now.millis().saturating_sub(self.start.millis()).max(0);
+        let blocks = mul_div(
+            passed.into(),
+            self.pool.blocks_per_day.into(),
+            86_400_000,
+            Rounding::Down,
+        );
+        let blocks = blocks.ok().and_then(|b| u64::try_from(b).ok());
+        self.pool.first_block.saturating_add(blocks.unwrap_or(0))
+    }
+
+    fn at(&self, now: Timestamp, action: Action) -> Body {
+        Body::GammaSwap(Do {
+            block: self.block(now),
+            action,
+        })
+    }
+
+    fn all_at(&self, now: Timestamp, actions: Vec<Action>) -> Vec<Body> {
+        actions.into_iter().map(|a| self.at(now, a)).collect()
+    }
+
+    /// The pair goes to a state of the path, and interest is charged.
+    fn step(&mut self, engine: &Engine, at: usize) -> Vec<Action> {
+        let (Some(to), Some(venue), Some(params)) = (
+            self.states.get(at).copied(),
+            self.state(engine),
+            self.params(),
+        ) else {
+            return Vec::new();
+        };
+        let fee = params.trading_fee;
+        let state = venue.state(engine.ledger());
+        let wallet = venue.wallet_state(engine.ledger(), CROWD);
+        let mut pair = Pair {
+            reserves: state.reserves,
+            supply: state.supply,
+            tokens: wallet.tokens,
+            lp: wallet.lp,
+        };
+        let supply = pair
+            .supply
+            .saturating_add(to.supply)
+            .saturating_sub(self.recorded_supply)
+            .max(1);
+        let share = |reserve| part(reserve, supply, to.supply, Rounding::Down).unwrap_or(reserve);
+        let target = (to.reserves.map(share), supply);
+        let (mut actions, taken) = pair::step(&mut pair, target, fee);
+        self.steps[usize::from(taken == Taken::ByForce)] += 1;
+        self.recorded_supply = to.supply;
+        self.quote.reserves = pair.reserves;
+        self.quote.supply = pair.supply;
+        actions.push(Action::UpdatePool);
+        actions
+    }
+
+    /// A lender brings LP tokens worth their deposit.
+    fn provide(&self, at: usize) -> Vec<Action> {
+        let account = self.book.provider(at);
+        let worth = self.quote.raw_of(self.book.liquidity[at].deposit);
+        let lp = self.quote.lp_for(worth);
+        vec![
+            deposit(account, Purse::Lp, lp),
+            Action::PoolDeposit { account, lp },
+        ]
+    }
+
+    /// A lender takes out what the pool has, and comes back for the rest a day later.
+    fn withdraw(
+        &self,
+        engine: &Engine,
+        at: usize,
+        (plans, now): (&mut Plans, Timestamp),
+    ) -> Vec<Action> {
+        let account = self.book.provider(at);
+        let Some(venue) = self.state(engine) else {
+            return Vec::new();
+        };
+        let shares = venue.wallet_state(engine.ledger(), account).shares;
+        if shares == 0 {
+            return Vec::new();
+        }
+        let again = now.saturating_add(Duration(86_400_000));
+        plans.add(again, self.book.desk(), Plan::Withdraw(at));
+        let storage = venue.storage();
+        let all = storage.assets_lp();
+        let most = part(
+            storage.lp_token_balance,
+            storage.share_supply,
+            all,
+            Rounding::Down,
+        );
+        let shares = shares.min(most.unwrap_or(0));
+        if shares == 0 {
+            return Vec::new();
+        }
+        vec![Action::PoolWithdraw { account, shares }]
+    }
+
+    /// Liquidators who see that loans are due set out.
+    fn call_liquidators(&mut self, now: Timestamp, plans: &mut Plans) {
+        if self.due <= 0 {
+            return;
+        }
+        for (by, liquidators) in self.book.liquidators.iter().enumerate() {
+            if self.coming[by] || !self.sight.chance(liquidators.sees.millionths()) {
+                continue;
+            }
+            self.coming[by] = true;
+            let at = now.saturating_add(liquidators.delay.0);
+            plans.add(at, self.book.desk(), Plan::Sweep(by));
+        }
+    }
+
+    fn sweep(&mut self, engine: &Engine, by: usize, now: Timestamp) -> Vec<Action> {
+        self.coming[by] = false;
+        self.under_way.clear();
+        let (Some(venue), Some(habits)) = (self.state(engine), self.book.liquidators.get(by))
+        else {
+            return Vec::new();
+        };
+        let Some(loans) = habits.loans.filter(|_| self.due > 0) else {
+            return Vec::new();
+        };
+        let costs = liquidators::Costs {
+            per_transaction: habits.cost,
+            per_loan: loans.cost_per_loan,
+        };
+        let quote = Quote {
+            reserves: venue.reserves(),
+            ..self.quote
+        };
+        let sent = liquidators::look(
+            (venue, engine, self.block(now)),
+            (self.book.liquidator(by), by),
+            (costs, loans.batches),
+            &quote,
+        );
+        let mut actions = Vec::with_capacity(sent.len());
+        for (action, sending) in sent {
+            if let Some(sending) = sending {
+                self.under_way.push((action.clone(), sending));
+            }
+            actions.push(action);
+        }
+        actions
+    }
+
+    /// A liquidation was carried out: what it brought, and to whom.
+    fn liquidated(&mut self, done: &Liquidation) {
+        let quote = &self.quote;
+        let received = quote
+            .value(done.refund)
+            .saturating_add(quote.lp_worth(done.refund_lp));
+        // Out of the collateral nothing is paid; LP tokens in excess are the liquidator's.
+        let gain = match done.form {
+            Form::FromCollateral => signed(received.saturating_add(quote.lp_worth(done.excess_lp))),
+            Form::WithLp | Form::Batch => {
+                signed(received).saturating_sub(signed(quote.worth(done.liquidity)))
+            }
+        };
+        self.written_down = self.written_down.saturating_add(done.write_down);
+        self.settling = Some(Settling {
+            gain,
+            paid: done.liquidity,
+        });
+        let about = |action: &Action| match (action, done.loan) {
+            (Action::LiquidateWithLp { account, loan, .. }, Some(single)) => {
+                (*account, *loan) == (done.account, single)
+            }
+            (Action::BatchLiquidations { account, .. }, None) => *account == done.account,
+            _ => false,
+        };
+        let Some(at) = self.under_way.iter().position(|(action, _)| about(action)) else {
+            return;
+        };
+        let (_, sending) = self.under_way.swap_remove(at);
+        let batch = done.form == Form::Batch;
+        self.tallies[sending.by].add(&Tally {
+            transactions: 1,
+            batches: u64::from(batch),
+            loans: sending.loans,
+            in_batches: if batch { sending.loans } else { 0 },
+            gain,
+            cost: sending.cost,
+            saved: sending.saves,
+        });
+    }
+
+    fn told(&mut self, event: &CaseEvent) {
+        match event {
+            CaseEvent::Opened(_) => self.due += 1,
+            CaseEvent::Stage {
+                case,
+                stage: StageKind::Repay,
+                amount,
+            } => self.repaid.push((*case, amount.unsigned_abs())),
+            CaseEvent::Closed { case, outcome, .. } => {
+                self.due -= 1;
+                let at = self.repaid.iter().position(|(id, _)| id == case);
+                let repaid = at.map_or(0, |at| self.repaid.swap_remove(at).1);
+                if let (Outcome::Liquidated { .. }, Some(settling)) = (outcome, self.settling) {
+                    let share = mul_div(
+                        settling.gain,
+                        signed(repaid),
+                        signed(settling.paid.max(1)),
+                        Rounding::Down,
+                    );
+                    self.rewards.insert(*case, share.unwrap_or(0));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn deposit(account: AccountId, purse: Purse, amount: u128) -> Action {
+    Action::Deposit {
+        account,
+        purse,
+        amount,
+    }
+}
+
+impl Desk for GammaswapDesk {
+    fn venue(&self) -> VenueId {
+        self.book.id
+    }
+
+    fn people(&self) -> &[Person] {
+        &self.book.people
+    }
+
+    fn begin(&mut self, plans: &mut Plans, start: Timestamp, _: &[Opening]) -> Vec<Body> {
+        let desk = self.book.desk();
+        let mut actions = Vec::new();
+        for (at, liquidators) in self.book.liquidators.iter().enumerate() {
+            if let Some(loans) = liquidators.loans {
+                let lp = self.quote.lp_for(self.quote.raw_of(loans.capital));
+                actions.push(deposit(self.book.liquidator(at), Purse::Lp, lp));
+            }
+        }
+        for (at, provider) in self.book.liquidity.iter().enumerate() {
+            let when = provider.at.map_or(start, |w| w.0.max(start));
+            plans.add(when, desk, Plan::Provide(at));
+            if let Some(leaves) = provider.withdraws_at {
+                plans.add(leaves.0.max(start), desk, Plan::Withdraw(at));
+            }
+        }
+        if let Some(next) = self.states.get(1) {
+            plans.add(next.time, desk, Plan::Step(1));
+        }
+        if let Some(habit) = &self.book.top_ups {
+            plans.add(start.saturating_add(habit.every.0), desk, Plan::TopUps);
+        }
+        let every = self.borrowers.rebalance_every.0;
+        plans.add(start.saturating_add(every), desk, Plan::Rebalance);
+        for (person, habits) in self.habits.iter().enumerate() {
+            if let Some(stay) = habits.stays {
+                let leaves = self.book.people[person].arrives.saturating_add(stay);
+                plans.add(leaves, desk, Plan::Leave(person));
+            }
+        }
+        self.all_at(start, actions)
+    }
+
+    fn tick(&mut self, _: &Tick) -> Vec<Body> {
+        // The pair needs the engine to see where it is: its steps are plans.
+        Vec::new()
+    }
+
+    fn arrive(&mut self, person: usize) -> Vec<Body> {
+        let now = self.book.people[person].arrives;
+        let actions = self.open(person);
+        self.all_at(now, actions)
+    }
+
+    fn act(&mut self, plan: Plan, engine: &Engine, plans: &mut Plans, now: Timestamp) -> Vec<Body> {
+        let desk = self.book.desk();
+        let actions = match plan {
+            Plan::Step(at) => {
+                if let Some(next) = self.states.get(at + 1) {
+                    plans.add(next.time, desk, Plan::Step(at + 1));
+                }
+                self.step(engine, at)
+            }
+            Plan::Provide(at) => self.provide(at),
+            Plan::Withdraw(at) => self.withdraw(engine, at, (plans, now)),
+            Plan::Sweep(by) => self.sweep(engine, by, now),
+            Plan::TopUps => {
+                if let Some(habit) = &self.book.top_ups {
+                    plans.add(now.saturating_add(habit.every.0), desk, Plan::TopUps);
+                }
+                self.top_ups(engine)
+            }
+            Plan::Rebalance => {
+                let every = self.borrowers.rebalance_every.0;
+                plans.add(now.saturating_add(every), desk, Plan::Rebalance);
+                self.rebalances(engine)
+            }
+            Plan::Leave(person) => self.leave(engine, person, (plans, now)),
+            Plan::OpenMaker(_) | Plan::Liquidate { .. } | Plan::SettleUp(_) => Vec::new(),
+        };
+        self.all_at(now, actions)
+    }
+
+    fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
+        match event {
+            Event::Case(event) => self.told(event),
+            Event::GammaSwap(Happened::Liquidated(done)) => self.liquidated(done),
+            Event::GammaSwap(Happened::LoanCreated { account, .. }) => {
+                let id = PositionId(self.loans.len() as u64 + 1);
+                self.loans.push(Loan {
+                    owner: *account,
+                    held: [0, 0],
+                });
+                if let Some(person) = self.book.person(*account) {
+                    self.loan_of[person] = Some(id);
+                }
+            }
+            Event::GammaSwap(Happened::LoanUpdated { loan, held, .. }) => {
+                let at = usize::try_from(loan.0.saturating_sub(1)).unwrap_or(usize::MAX);
+                if let Some(loan) = self.loans.get_mut(at) {
+                    loan.held = *held;
+                }
+            }
+            Event::GammaSwap(Happened::Swapped { sell, sold, bought }) => {
+                let quote_in = usize::from(*sell) == self.quote.token;
+                let amount = if quote_in { *sold } else { *bought };
+                self.volume = self.volume.saturating_add(amount);
+            }
+            Event::GammaSwap(Happened::Accrued {
+                utilisation, rate, ..
+            }) => {
+                self.lines.accrued(*utilisation, *rate);
+                self.call_liquidators(now, plans);
+            }
+            _ => {}
+        }
+    }
+
+    fn refused(&mut self, command: &Command, _: &Rejection, _: &mut Plans) {
+        let Body::GammaSwap(Do { action, .. }) = &command.body else {
+            return;
+        };
+        // A refused transaction costs what an accepted one does.
+        if let Some(at) = self.under_way.iter().position(|(sent, _)| sent == action) {
+            let (_, sending) = self.under_way.swap_remove(at);
+            self.tallies[sending.by].add(&Tally {
+                transactions: 1,
+                cost: sending.cost,
+                ..Tally::default()
+            });
+        }
+    }
+
+    fn case_of(&self, _: &Command) -> Option<CaseId> {
+        None
+    }
+
+    fn exposure(&self, case: &Case) -> Exposure {
+        self.exposed(case)
+    }
+
+    fn market_index(&self, _: MarketId) -> usize {
+        0
+    }
+
+    fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
+        self.take_sample(engine, collector, at);
+    }
+
+    fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {
+        self.show(engine, collector)
+    }
+}
