@@ -16,7 +16,7 @@ use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_journal::commands::{RebuildError, Rebuilder};
 use plimsoll_journal::{Reader, RedbLog};
 use plimsoll_sim::results::Amount;
-use plimsoll_units::{AccountId, CaseId};
+use plimsoll_units::{AccountId, CaseId, VenueId};
 use serde::Serialize;
 
 use crate::output::say;
@@ -199,6 +199,10 @@ fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
             let position = target.position.context("the case names no position")?;
             venue.explain(engine.ledger(), target.venue, position, command.time, body)
         }
+        (Venue::GammaSwap(venue), Body::GammaSwap(body)) => {
+            let loan = target.position.context("the case names no loan")?;
+            venue.explain(engine.ledger(), target.venue, loan, command.time, body)
+        }
         _ => bail!("the record's command is not in the language of the case's venue"),
     };
     told.map_err(|why| anyhow::anyhow!("the story cannot be told: {why}"))
@@ -216,11 +220,9 @@ fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     use plimsoll_engine::liquidation::story::Chapter;
     let (target, trigger) = (found.case.target, found.case.trigger);
     let engine = replay(log, found.opened, |_, _, _| {})?.context("the journal is empty")?;
-    let money = engine
-        .venue(target.venue)
-        .and_then(|venue| engine.ledger().asset(venue.money()))
-        .context("the case's venue is not in the journal")?;
-    let amount = |raw| format!("{} {}", Amount::new(raw, money.decimals), money.symbol);
+    let (symbol, decimals) =
+        unit(&engine, target.venue).context("the case's venue is not in the journal")?;
+    let amount = |raw| format!("{} {symbol}", Amount::new(raw, decimals));
     let ended = found
         .closed
         .map_or("was not carried out before the journal ends", |(_, o)| {
@@ -231,8 +233,13 @@ fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
         trigger.rule, trigger.at
     ));
     let price = Amount::new(trigger.price, PRICE_DECIMALS);
-    story.tell(Chapter::Inputs, "price", price);
-    story.tell(Chapter::Inputs, "oracle version", trigger.version);
+    let labels = match engine.venue(target.venue) {
+        // No price enters: the pair's reserves are told as they were.
+        Some(Venue::GammaSwap(_)) => ["the pair's second reserve per first, raw", "block"],
+        _ => ["price", "oracle version"],
+    };
+    story.tell(Chapter::Inputs, labels[0], price);
+    story.tell(Chapter::Inputs, labels[1], trigger.version);
     story.tell(Chapter::Inputs, "notional", amount(trigger.notional));
     story.tell(Chapter::Inputs, "collateral", amount(trigger.collateral));
     story.tell(
@@ -246,6 +253,23 @@ fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
         amount(trigger.requirement),
     );
     Ok(story)
+}
+
+/// What a venue's cases are told in: its symbol and decimals. Liquidity is the root of a product
+/// of two token amounts, and has the mean of their decimals.
+fn unit(engine: &Engine, id: VenueId) -> Option<(String, u32)> {
+    match engine.venue(id)? {
+        Venue::GammaSwap(venue) => {
+            let [d0, d1] = venue.params().decimals;
+            let sum = u32::from(d0) + u32::from(d1);
+            let decimals = if sum.is_multiple_of(2) { sum / 2 } else { 0 };
+            Some(("liquidity".to_owned(), decimals))
+        }
+        venue => {
+            let asset: &Asset = engine.ledger().asset(venue.money())?;
+            Some((asset.symbol.clone(), asset.decimals))
+        }
+    }
 }
 
 /// A row of the list of cases.
@@ -311,10 +335,7 @@ fn list(log: &RedbLog, json: bool) -> anyhow::Result<bool> {
 }
 
 fn row(record: u64, case: &Case, engine: &Engine) -> Row {
-    let asset = engine
-        .venue(case.target.venue)
-        .and_then(|venue| engine.ledger().asset(venue.money()));
-    let decimals = asset.map_or(0, |a: &Asset| a.decimals);
+    let (asset, decimals) = unit(engine, case.target.venue).unwrap_or_default();
     let amount = |raw| Amount::new(raw, decimals);
     Row {
         case: case.id.0,
@@ -324,7 +345,7 @@ fn row(record: u64, case: &Case, engine: &Engine) -> Row {
         rule: case.trigger.rule.text(),
         notional: amount(case.trigger.notional).to_string(),
         collateral: amount(case.trigger.collateral).to_string(),
-        asset: asset.map_or_else(String::new, |a| a.symbol.clone()),
+        asset,
         size: amount(case.trigger.notional).approximate(),
     }
 }

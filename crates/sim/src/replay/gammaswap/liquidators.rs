@@ -3,17 +3,20 @@
 //! A liquidator looks after its delay whenever a step has left loans due. It plans with the
 //! venue's own `plan_batch` and its cost model: one loan worth taking is taken by
 //! `liquidateWithLP`, several by `batchLiquidations`; whoever does not batch takes them one by
-//! one. The collateral it receives becomes LP tokens again before its next look.
+//! one. A loan larger than the LP tokens at hand is repaid out of its own collateral, by
+//! `liquidate`. The collateral received becomes LP tokens again before the next look.
 
 use std::collections::BTreeSet;
 
 use plimsoll_engine::Engine;
-use plimsoll_engine::venues::gammaswap::plan::{Candidate, CostModel};
-use plimsoll_engine::venues::gammaswap::{Action, GammaSwap, LoanId, Sent, cpmm};
+use plimsoll_engine::venues::gammaswap::plan::{Candidate, CostModel, Verdict};
+use plimsoll_engine::venues::gammaswap::{
+    Action, GammaSwap, Generation, LoanId, Sent, cpmm, rebalance,
+};
 use plimsoll_units::AccountId;
 
 use super::part;
-use crate::scenario::Decimal;
+use super::quote::Quote;
 
 /// What one liquidator has spent and gained, in raw quote units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,91 +62,166 @@ pub(super) struct Sending {
     pub(super) saves: i128,
 }
 
-/// Prices of one liquidator's cost model in quote tokens.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Costs {
-    pub(super) per_transaction: Decimal,
-    pub(super) per_loan: Decimal,
+/// One look of one liquidator.
+#[derive(Debug)]
+pub(super) struct Look<'a> {
+    pub(super) venue: &'a GammaSwap,
+    pub(super) engine: &'a Engine,
+    pub(super) block: u64,
+    pub(super) account: AccountId,
+    /// Which liquidator.
+    pub(super) by: usize,
+    /// Whether they take several loans in one transaction.
+    pub(super) batches: bool,
+    pub(super) quote: Quote,
+    /// What a transaction costs, in raw quote units.
+    pub(super) transaction: u128,
+    /// What a loan in it costs, in raw quote units.
+    pub(super) loan: u128,
 }
 
-/// What a liquidator sends now, with what each transaction is about.
-pub(super) fn look(
-    (venue, engine, block): (&GammaSwap, &Engine, u64),
-    (account, by): (AccountId, usize),
-    (costs, batches): (Costs, bool),
-    quote: &super::Quote,
-) -> Vec<(Action, Option<Sending>)> {
-    let ledger = engine.ledger();
-    let wallet = venue.wallet_state(ledger, account);
-    let again = into_lp(
-        account,
-        wallet.tokens,
-        venue.reserves(),
-        venue.params().trading_fee,
-    );
-    let mut sent: Vec<(Action, Option<Sending>)> =
-        again.into_iter().map(|action| (action, None)).collect();
-    let (transaction, loan) = (
-        quote.raw_of(costs.per_transaction),
-        quote.raw_of(costs.per_loan),
-    );
-    let model = CostModel {
-        per_transaction: quote.invariant_of(transaction),
-        per_loan: quote.invariant_of(loan),
-        capital_lp: wallet.lp,
-    };
-    let Ok((_, candidates)) = venue.candidates(ledger, block) else {
-        return sent;
-    };
-    if !batches {
-        sent.extend(singles(
-            &candidates,
-            &model,
-            (account, by),
-            quote,
-            (transaction, loan),
-        ));
-        return sent;
-    }
-    let Ok(plan) = venue.plan(ledger, block, &model) else {
-        return sent;
-    };
-    let chosen = plan.loans();
-    // A little more than the plan says: what is too much comes back.
-    let lp = spare(plan.lp).min(wallet.lp);
-    let cost = |loans: usize| {
-        signed(transaction).saturating_add(signed(loan).saturating_mul(loans as i128))
-    };
-    match chosen.as_slice() {
-        [] => {}
-        [only] => {
-            let sending = Sending {
-                by,
-                loans: 1,
-                cost: cost(1),
-                saves: 0,
-            };
-            sent.push((with_lp(account, *only, lp), Some(sending)));
+/// An action, with what it is about when it is a liquidation.
+type Message = (Action, Option<Sending>);
+
+impl Look<'_> {
+    /// What is sent now.
+    pub(super) fn actions(&self) -> Vec<Message> {
+        let ledger = self.engine.ledger();
+        let wallet = self.venue.wallet_state(ledger, self.account);
+        let fee = self.venue.params().trading_fee;
+        let again = into_lp(self.account, wallet.tokens, self.venue.reserves(), fee);
+        let mut sent: Vec<Message> = again.into_iter().map(|action| (action, None)).collect();
+        let model = CostModel {
+            per_transaction: self.quote.invariant_of(self.transaction),
+            per_loan: self.quote.invariant_of(self.loan),
+            capital_lp: wallet.lp,
+        };
+        if let Ok((_, candidates)) = self.venue.candidates(ledger, self.block) {
+            if self.batches {
+                self.planned(&candidates, &model, &mut sent);
+            } else {
+                self.one_by_one(&candidates, &model, &mut sent);
+            }
         }
-        several => {
-            let alone = alone(&candidates, several, &model);
-            let net = plan.gain.saturating_sub(plan.cost);
-            let saves = signed(quote.worth(net)).saturating_sub(signed(quote.worth(alone)));
-            let sending = Sending {
-                by,
-                loans: several.len() as u64,
-                cost: cost(several.len()),
-                saves,
-            };
-            let action = Action::BatchLiquidations {
-                account,
-                loans: several.to_vec(),
-                sent: Sent::lp(lp),
-            };
-            sent.push((action, Some(sending)));
+        sent
+    }
+
+    /// As `plan_batch` has it: one call for what is worth taking with the capital at hand.
+    fn planned(&self, candidates: &[Candidate], model: &CostModel, sent: &mut Vec<Message>) {
+        let Ok(plan) = self.venue.plan(self.engine.ledger(), self.block, model) else {
+            return;
+        };
+        let chosen = plan.loans();
+        // A little more than the plan says: what is too much comes back.
+        let lp = spare(plan.lp).min(model.capital_lp);
+        match chosen.as_slice() {
+            [] => {}
+            [only] => sent.push((self.with_lp(*only, lp), Some(self.sending(1, 0)))),
+            several => {
+                let alone = alone(candidates, several, model);
+                let net = plan.gain.saturating_sub(plan.cost);
+                let worth = |units| signed(self.quote.worth(units));
+                let saves = worth(net).saturating_sub(worth(alone));
+                let action = Action::BatchLiquidations {
+                    account: self.account,
+                    loans: several.to_vec(),
+                    sent: Sent::lp(lp),
+                };
+                sent.push((action, Some(self.sending(several.len(), saves))));
+            }
+        }
+        for (loan, verdict) in &plan.verdicts {
+            let candidate = candidates.iter().find(|c| c.loan == *loan);
+            if let (Verdict::NoCapital { .. }, Some(candidate)) = (verdict, candidate) {
+                self.out_of_collateral(candidate, model, sent);
+            }
         }
     }
-    sent
+
+    /// One call for every loan that pays for it, the best first, with LP tokens while they last.
+    fn one_by_one(&self, candidates: &[Candidate], model: &CostModel, sent: &mut Vec<Message>) {
+        let mut best: Vec<&Candidate> = candidates.iter().collect();
+        best.sort_by(|a, b| b.penalty.cmp(&a.penalty).then(a.loan.cmp(&b.loan)));
+        let mut capital = model.capital_lp;
+        for candidate in best {
+            let lp = spare(self.quote.lp_of(candidate.payable));
+            if candidate.penalty <= both_costs(model) {
+                continue;
+            }
+            match capital.checked_sub(lp) {
+                Some(left) => {
+                    capital = left;
+                    let action = self.with_lp(candidate.loan, lp);
+                    sent.push((action, Some(self.sending(1, 0))));
+                }
+                None => self.out_of_collateral(candidate, model, sent),
+            }
+        }
+    }
+
+    /// Who lacks the LP tokens for a loan that pays for a call of its own has it repaid out of
+    /// its collateral, traded to where it covers the most first (generation B does so itself).
+    fn out_of_collateral(&self, candidate: &Candidate, model: &CostModel, sent: &mut Vec<Message>) {
+        let id = candidate.loan;
+        let Ok(held) = self.venue.loan(id).map(|loan| loan.held) else {
+            return;
+        };
+        if candidate.penalty <= both_costs(model) {
+            return;
+        }
+        let params = self.venue.params();
+        let best = rebalance::most_liquidity(params, held, self.venue.reserves());
+        let trade = best.ok().and_then(|best| best.trade);
+        let deltas = match trade.filter(|_| params.generation == Generation::A) {
+            None => Vec::new(),
+            Some(trade) => {
+                let bought = i128::try_from(trade.bought).unwrap_or(0);
+                match trade.sell {
+                    0 => vec![0, bought],
+                    _ => vec![bought, 0],
+                }
+            }
+        };
+        // A raw unit of a coarse token can be worth more than the contract's cushion: a cent of LP
+        // tokens makes up for what rounds away, and comes back.
+        let cent = 10u128.pow(self.quote.decimals.saturating_sub(2));
+        let lp = match params.generation {
+            Generation::A => self.quote.lp_for(cent).min(model.capital_lp),
+            Generation::B => 0,
+        };
+        let action = Action::Liquidate {
+            account: self.account,
+            loan: id,
+            deltas,
+            fees: Vec::new(),
+            sent: Sent::lp(lp),
+        };
+        sent.push((action, Some(self.sending(1, 0))));
+    }
+
+    fn with_lp(&self, loan: LoanId, lp: u128) -> Action {
+        Action::LiquidateWithLp {
+            account: self.account,
+            loan,
+            sent: Sent::lp(lp),
+        }
+    }
+
+    fn sending(&self, loans: usize, saves: i128) -> Sending {
+        let loans = loans as u64;
+        let of_loans = signed(self.loan).saturating_mul(loans.into());
+        Sending {
+            by: self.by,
+            loans,
+            cost: signed(self.transaction).saturating_add(of_loans),
+            saves,
+        }
+    }
+}
+
+/// What one loan in a transaction of its own costs, in invariant units.
+fn both_costs(model: &CostModel) -> u128 {
+    model.per_transaction.saturating_add(model.per_loan)
 }
 
 /// Turns reserve tokens into LP tokens again: half of what there is too much of one is sold for
@@ -190,48 +268,10 @@ fn into_lp(
     actions
 }
 
-/// One transaction for every loan that pays for it, the best first, while the capital lasts.
-fn singles(
-    candidates: &[Candidate],
-    model: &CostModel,
-    (account, by): (AccountId, usize),
-    quote: &super::Quote,
-    (transaction, loan): (u128, u128),
-) -> Vec<(Action, Option<Sending>)> {
-    let cost = model.per_transaction.saturating_add(model.per_loan);
-    let mut worth_it: Vec<&Candidate> = candidates.iter().filter(|c| c.penalty > cost).collect();
-    worth_it.sort_by(|a, b| b.penalty.cmp(&a.penalty).then(a.loan.cmp(&b.loan)));
-    let mut capital = model.capital_lp;
-    let mut sent = Vec::new();
-    for candidate in worth_it {
-        let lp = spare(quote.lp_of(candidate.payable));
-        let Some(left) = capital.checked_sub(lp) else {
-            continue;
-        };
-        capital = left;
-        let sending = Sending {
-            by,
-            loans: 1,
-            cost: signed(transaction).saturating_add(signed(loan)),
-            saves: 0,
-        };
-        sent.push((with_lp(account, candidate.loan, lp), Some(sending)));
-    }
-    sent
-}
-
-fn with_lp(account: AccountId, loan: LoanId, lp: u128) -> Action {
-    Action::LiquidateWithLp {
-        account,
-        loan,
-        sent: Sent::lp(lp),
-    }
-}
-
 /// What the loans of a batch would bring one by one, those left out that do not pay: invariant
 /// units.
 fn alone(candidates: &[Candidate], chosen: &[LoanId], model: &CostModel) -> u128 {
-    let cost = model.per_transaction.saturating_add(model.per_loan);
+    let cost = both_costs(model);
     let chosen: BTreeSet<LoanId> = chosen.iter().copied().collect();
     candidates
         .iter()

@@ -34,7 +34,7 @@ use crate::random::Random;
 use crate::results::{Exposure, VenueResults};
 use crate::scenario::{Borrowers, Pool, Scenario, Venue as VenueText};
 use borrowers::{Habits, Loan};
-use liquidators::{Sending, Tally, signed};
+use liquidators::{Look, Sending, Tally, signed};
 use pair::{CROWD, Pair, Taken};
 use quote::Quote;
 use show::Lines;
@@ -313,20 +313,22 @@ impl GammaswapDesk {
         let Some(loans) = habits.loans.filter(|_| self.due > 0) else {
             return Vec::new();
         };
-        let costs = liquidators::Costs {
-            per_transaction: habits.cost,
-            per_loan: loans.cost_per_loan,
-        };
         let quote = Quote {
             reserves: venue.reserves(),
             ..self.quote
         };
-        let sent = liquidators::look(
-            (venue, engine, self.block(now)),
-            (self.book.liquidator(by), by),
-            (costs, loans.batches),
-            &quote,
-        );
+        let look = Look {
+            venue,
+            engine,
+            block: self.block(now),
+            account: self.book.liquidator(by),
+            by,
+            batches: loans.batches,
+            transaction: quote.raw_of(habits.cost),
+            loan: quote.raw_of(loans.cost_per_loan),
+            quote,
+        };
+        let sent = look.actions();
         let mut actions = Vec::with_capacity(sent.len());
         for (action, sending) in sent {
             if let Some(sending) = sending {
@@ -356,9 +358,11 @@ impl GammaswapDesk {
             paid: done.liquidity,
         });
         let about = |action: &Action| match (action, done.loan) {
-            (Action::LiquidateWithLp { account, loan, .. }, Some(single)) => {
-                (*account, *loan) == (done.account, single)
-            }
+            (
+                Action::LiquidateWithLp { account, loan, .. }
+                | Action::Liquidate { account, loan, .. },
+                Some(single),
+            ) => (*account, *loan) == (done.account, single),
             (Action::BatchLiquidations { account, .. }, None) => *account == done.account,
             _ => false,
         };
