@@ -15,7 +15,7 @@ use super::case::{Numbers, OpenCase, Phase};
 use super::config::{Flags, ProductParams};
 use super::draft::Desk;
 use super::event::Event;
-use super::numbers::{Money, PerUnit, Size};
+use super::numbers::{Money, PerUnit, Size, sub};
 use super::plus;
 use super::refusal::Refusal;
 use crate::ledger::Reason;
@@ -66,7 +66,12 @@ pub(super) fn liquidate(
     by: AccountId,
     open: Option<OpenCase>,
 ) -> Result<Liquidated, Rejection> {
+    // What the settlement itself finds missing is this liquidation's loss too: the price went
+    // through the whole collateral before anybody came.
+    let uncovered = desk.draft.product.purses.shortfall;
+    let before = tx.balance(uncovered);
     desk.settle(tx)?;
+    let gap = Money::from_raw(sub(before, tx.balance(uncovered))?);
     let account = desk.account;
     if account.locked {
         return Err(Refusal::AccountLiquidating(account.id).into());
@@ -102,7 +107,7 @@ pub(super) fn liquidate(
     Ok(Liquidated {
         case: OpenCase {
             case,
-            phase: Phase::Locked(shortfall),
+            phase: Phase::Locked(shortfall.add(gap)?),
         },
         reward,
     })
