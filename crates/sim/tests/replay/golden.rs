@@ -123,7 +123,7 @@ fn the_small_crash_comes_to_this() {
           Notional liquidated: 1,685,781 DSU
           Collateral at trigger: 66,815 DSU
           Paid to liquidators: 3,595 DSU
-          Loss beyond collateral: 42,506 DSU
+          Loss beyond collateral: 49,926 DSU
           Time to liquidation, median: 0 s
           Time to liquidation, 99 %: 15 s
           Liquidations that could not be carried out: 2
@@ -146,7 +146,7 @@ fn the_small_crash_comes_to_this() {
           Notional liquidated: 1,442,302 DSU
           Collateral at trigger: 164,655 DSU
           Paid to liquidators: 1,836 DSU
-          Loss beyond collateral: 136,414 DSU
+          Loss beyond collateral: 148,342 DSU
           Time to liquidation, median: 0 s
           Time to liquidation, 99 %: 0 s
           Liquidations that could not be carried out: 0
@@ -169,7 +169,7 @@ fn the_small_crash_comes_to_this() {
           Notional liquidated: 874,904 DSU
           Collateral at trigger: 125,751 DSU
           Paid to liquidators: 1,476 DSU
-          Loss beyond collateral: 58,441 DSU
+          Loss beyond collateral: 63,339 DSU
           Time to liquidation, median: 2 s
           Time to liquidation, 99 %: 2 s
           Liquidations that could not be carried out: 0
