@@ -105,11 +105,21 @@ fn header(results: &Results, time: TimeAxis) -> String {
          <div><dt>Conservation</dt><dd>{}</dd></div></dl></header>\n",
         escape::text(&results.name),
         escape::text(&results.description),
-        moment(time.start),
-        moment(time.end),
+        with_year(time.start, time),
+        with_year(time.end, time),
         escape::text(&results.markets.join(", ")),
         escape::text(&results.conservation),
     )
+}
+
+/// A moment, with its year where the window is in two.
+fn with_year(at: i64, time: TimeAxis) -> String {
+    let text = time_text(at);
+    let year = |text: &str| text.split('-').next().map(str::to_owned);
+    if year(&time_text(time.start)) == year(&time_text(time.end)) {
+        return moment(at);
+    }
+    text.strip_suffix(":00").unwrap_or(&text).to_owned()
 }
 
 /// The part of the window where most happened, for the script.

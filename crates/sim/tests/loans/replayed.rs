@@ -17,11 +17,11 @@ const REAL: &str = concat!(
 fn small() -> Scenario {
     let mut scenario = Scenario::parse("(bundled loans)", BUNDLED_LOANS).unwrap();
     let when = |text: &str| serde_json::from_value(serde_json::json!(text)).unwrap();
-    scenario.prices.from = Some(when("2021-02-01T00:00:00Z"));
-    scenario.prices.to = Some(when("2021-08-01T00:00:00Z"));
+    scenario.prices.from = Some(when("2021-03-01T00:00:00Z"));
+    scenario.prices.to = Some(when("2021-06-15T00:00:00Z"));
     for venue in &mut scenario.venues {
         venue.scale_to(150);
-        venue.population.arrive_over = serde_json::from_value(serde_json::json!("1500h")).unwrap();
+        venue.population.arrive_over = serde_json::from_value(serde_json::json!("1200h")).unwrap();
     }
     scenario
 }
@@ -38,7 +38,7 @@ fn figure<'r>(venue: &'r VenueResults, label: &str) -> &'r str {
 }
 
 #[test]
-fn a_small_year_is_kept() {
+fn a_small_replay_is_kept() {
     let results = run(small());
     let mut table = String::new();
     for (a, b) in results.venues[0]
@@ -55,29 +55,29 @@ fn a_small_year_is_kept() {
     ));
     expect![[r#"
         Borrowers                                        147                 150
-        Cases opened                                      76                  89
-        Liquidated                                        66                  78
-        Recovered                                          0                   1
-        Still open at the end                             10                  10
-        Debt at trigger                       6,674,213 USDC      4,855,662 USDC
-        Collateral at trigger                 6,726,923 USDC      4,890,511 USDC
-        Written down                                  0 USDC            261 USDC
-        Time to liquidation, median                     60 s                60 s
-        Liquidators' gain                       147,969 USDC         12,561 USDC
-        Liquidators' costs                        4,152 USDC          3,576 USDC
-        Liquidators' profit                     143,817 USDC          8,985 USDC
-        Transactions sent                                 56                  44
-        Of them batches                      9 with 19 loans    24 with 58 loans
-        Saved by batching                           249 USDC            736 USDC
-        Utilisation, highest                         98.10 %             69.93 %
-        Borrow rate, highest                         75.00 %              5.37 %
-        A lender's share at the end                 1.244038            1.246957
-        The same without write-downs                1.244038            1.247055
-        An LP token held instead                    1.215201            1.215201
-        Traded on the pair               19,107,303,482 USDC 19,176,259,912 USDC
-        Steps of the pair by swaps            4,080 of 4,080      4,080 of 4,080
-        41335 commands, 114761 events
-        0d85c3e1f345690886ae8ca21fc66742f58d9c100cc0b7f4a0e33e646b2bffad
+        Cases opened                                      68                  76
+        Liquidated                                        62                  66
+        Recovered                                          0                   0
+        Still open at the end                              6                  10
+        Debt at trigger                       6,025,421 USDC      4,213,672 USDC
+        Collateral at trigger                 6,058,528 USDC      4,243,021 USDC
+        Written down                                  0 USDC            323 USDC
+        Time to liquidation, median                     60 s              3660 s
+        Liquidators' gain                       126,092 USDC         11,209 USDC
+        Liquidators' costs                        3,804 USDC          3,072 USDC
+        Liquidators' profit                     122,288 USDC          8,137 USDC
+        Transactions sent                                 51                  38
+        Of them batches                      8 with 19 loans    16 with 44 loans
+        Saved by batching                           286 USDC            444 USDC
+        Utilisation, highest                         99.54 %             80.96 %
+        Borrow rate, highest                         75.00 %              9.62 %
+        A lender's share at the end                 1.181736            1.179927
+        The same without write-downs                1.181736            1.180024
+        An LP token held instead                    1.149485            1.149485
+        Traded on the pair               13,752,015,465 USDC 13,784,249,110 USDC
+        Steps of the pair by swaps            2,400 of 2,400      2,400 of 2,400
+        25339 commands, 70537 events
+        bcdb5918d8dc44bd943a8c03b206f1ff7b1c8ca4e6787a986b16a51f26ab276c
     "#]]
     .assert_eq(&table);
 }
@@ -215,12 +215,12 @@ fn the_real_history_is_walked_by_swaps_alone_and_trades_what_was_traded() {
     let mut scenario = small();
     scenario.prices.source = REAL.to_owned();
     let results = run(scenario);
-    assert!(results.provenance[0].starts_with("Pool states: real, 181 recorded"));
-    // What the exchange itself counted from 2 February to 31 July 2021, a step before each state.
+    assert!(results.provenance[0].starts_with("Pool states: real, 106 recorded"));
+    // What the exchange itself counted on the days from 1 March to 13 June 2021.
     let counted = counted_volume();
     for venue in &results.venues {
         let steps = figure(venue, "Steps of the pair by swaps");
-        assert_eq!(steps, "4,320 of 4,320", "{}", venue.name);
+        assert_eq!(steps, "2,520 of 2,520", "{}", venue.name);
         let traded = figure(venue, "Traded on the pair");
         let traded: f64 = traded
             .replace([',', ' '], "")
@@ -241,7 +241,7 @@ fn counted_volume() -> f64 {
         .iter()
         .position(|c| *c == "daily_volume_usd")
         .unwrap();
-    let days = 1_612_137_600_000..1_627_689_600_000i64;
+    let days = 1_614_556_800_000..1_623_628_800_000i64;
     lines
         .map(|line| line.split(',').collect::<Vec<_>>())
         .filter(|fields| days.contains(&fields[0].parse().unwrap()))

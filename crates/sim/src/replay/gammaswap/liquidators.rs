@@ -73,6 +73,8 @@ pub(super) struct Look<'a> {
     pub(super) by: usize,
     /// Whether they take several loans in one transaction.
     pub(super) batches: bool,
+    /// Loans that could not be repaid out of their collateral before.
+    pub(super) hopeless: &'a BTreeSet<LoanId>,
     pub(super) quote: Quote,
     /// What a transaction costs, in raw quote units.
     pub(super) transaction: u128,
@@ -130,9 +132,9 @@ impl Look<'_> {
                 sent.push((action, Some(self.sending(several.len(), saves))));
             }
         }
-        for (loan, verdict) in &plan.verdicts {
-            let candidate = candidates.iter().find(|c| c.loan == *loan);
-            if let (Verdict::NoCapital { .. }, Some(candidate)) = (verdict, candidate) {
+        // The verdicts are in the order of the candidates.
+        for (candidate, (_, verdict)) in candidates.iter().zip(&plan.verdicts) {
+            if matches!(verdict, Verdict::NoCapital { .. }) {
                 self.out_of_collateral(candidate, model, sent);
             }
         }
@@ -166,7 +168,7 @@ impl Look<'_> {
         let Ok(held) = self.venue.loan(id).map(|loan| loan.held) else {
             return;
         };
-        if candidate.penalty <= both_costs(model) {
+        if candidate.penalty <= both_costs(model) || self.hopeless.contains(&id) {
             return;
         }
         let params = self.venue.params();

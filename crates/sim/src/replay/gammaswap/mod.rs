@@ -13,6 +13,8 @@ mod pair;
 mod quote;
 mod show;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome, StageKind};
 use plimsoll_engine::venues::gammaswap::{
     self, Action, Command as Do, Event as Happened, Form, GammaSwap, Liquidation, LoanId, Purse,
@@ -113,11 +115,13 @@ pub(crate) struct GammaswapDesk {
     /// Transactions of liquidators that were sent and not accepted or refused yet.
     under_way: Vec<(Action, Sending)>,
     tallies: Vec<Tally>,
+    /// Loans that could not be repaid out of their collateral; nobody tries that again.
+    hopeless: BTreeSet<LoanId>,
     settling: Option<Settling>,
     /// What was repaid of each case that is being told, in invariant units.
     repaid: Vec<(CaseId, u128)>,
     /// Liquidators' gain of each case, in raw quote units.
-    rewards: std::collections::BTreeMap<CaseId, i128>,
+    rewards: BTreeMap<CaseId, i128>,
     /// Written down so far, in invariant units.
     written_down: u128,
     /// Traded on the pair so far, in raw quote units.
@@ -163,9 +167,10 @@ impl GammaswapDesk {
             loans: Vec::new(),
             due: 0,
             under_way: Vec::new(),
+            hopeless: BTreeSet::new(),
             settling: None,
             repaid: Vec::new(),
-            rewards: std::collections::BTreeMap::new(),
+            rewards: BTreeMap::new(),
             written_down: 0,
             volume: 0,
             steps: [0, 0],
@@ -324,6 +329,7 @@ impl GammaswapDesk {
             account: self.book.liquidator(by),
             by,
             batches: loans.batches,
+            hopeless: &self.hopeless,
             transaction: quote.raw_of(habits.cost),
             loan: quote.raw_of(loans.cost_per_loan),
             quote,
@@ -538,6 +544,9 @@ impl Desk for GammaswapDesk {
         let Body::GammaSwap(Do { action, .. }) = &command.body else {
             return;
         };
+        if let Action::Liquidate { loan, .. } = action {
+            self.hopeless.insert(*loan);
+        }
         // A refused transaction costs what an accepted one does.
         if let Some(at) = self.under_way.iter().position(|(sent, _)| sent == action) {
             let (_, sending) = self.under_way.swap_remove(at);
