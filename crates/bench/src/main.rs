@@ -159,6 +159,14 @@ fn gap(rows: &mut Rows, sizes: &Sizes) {
         || run::cascade(&world, &gap),
         |c: &Cascade| c.total,
     );
+    let twice = World::build(&Plan::alike_markets(2, sizes.gap_accounts));
+    let gaps = path::gaps(&twice, 2, GAP_BP);
+    let again = middle(
+        sizes.repeats,
+        || run::cascade_again(&twice, &gaps),
+        |c: &Cascade| c.total,
+    );
+    drop(twice);
     let peer = Peer::of(&world);
     let (theirs, outcome) = middle(
         sizes.repeats,
@@ -213,6 +221,10 @@ fn gap(rows: &mut Rows, sizes: &Sizes) {
         &format!("{} naive scan, finding alone", time(scanned)),
         "",
     );
+    let liquidated = count(again.liquidated.into());
+    let label = format!("the next such update, of another market: {liquidated} liquidated");
+    let faster = ratio(theirs, again.total);
+    rows.row(&label, time(again.total), "< 50 ms", "", &faster);
     let liquidations = rate(ours.liquidated.into(), ours.total);
     let calls = format!(
         "{} percolator liquidations",
@@ -223,7 +235,8 @@ fn gap(rows: &mut Rows, sizes: &Sizes) {
         "{} percolator calls, all positions",
         rate(outcome.looked_at as u64, theirs)
     );
-    rows.row("", "", "", &calls, "");
+    let again = rate(again.liquidated.into(), again.total);
+    rows.row("the next such update", again, "1 M/s", &calls, "");
     let exact = rate(naive.len() as u64, scanned);
     let theirs = format!("{} percolator", rate(checked.looked_at as u64, checks));
     rows.row(

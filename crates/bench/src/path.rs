@@ -54,9 +54,21 @@ pub fn fees_alone(world: &World, updates: usize) -> Vec<Command> {
     world.path(updates, 600 * SECOND, |_, offset| offset)
 }
 
-/// One update: every market falls by `bp` basis points at once.
+/// One update: the first market falls by `bp` basis points at once.
 #[must_use]
 pub fn gap(world: &World, bp: i64) -> Command {
-    let mut commands = world.path(1, SECOND, |_, offset| offset - bp * BASIS_POINT);
+    let mut commands = gaps(world, 1, bp);
     commands.remove(0)
+}
+
+/// One update for each of the first markets: it falls by `bp` basis points at once.
+#[must_use]
+pub fn gaps(world: &World, markets: usize, bp: i64) -> Vec<Command> {
+    let (mut calls, of) = (0, world.venue().markets().len());
+    world.path(markets, SECOND, |market, offset| {
+        let turn = calls / of;
+        calls += 1;
+        let falls = market == turn;
+        offset - i64::from(falls) * bp * BASIS_POINT
+    })
 }

@@ -226,8 +226,7 @@ mod tests {
     use plimsoll_engine::venues::Execution;
 
     use super::*;
-    use crate::path;
-    use crate::world::{Plan, World};
+    use crate::world::{BASIS_POINT, Plan, World};
 
     /// Without the engine as keeper, what is due stays, and can be counted by both.
     #[test]
@@ -238,8 +237,8 @@ mod tests {
         };
         let mut world = World::build(&plan);
         for bp in [300, 500, 800] {
-            let gap = path::gap(&world, bp);
-            world.follow(&[gap]);
+            let fall = world.path(1, 1_000, |_, offset| offset - bp * BASIS_POINT);
+            world.follow(&fall);
             let (engine, venue) = (&world.engine, world.venue());
             let ids = venue.positions().iter().map(|(id, _)| id);
             let verdicts: Vec<Option<Rule>> = ids

@@ -71,9 +71,15 @@ impl Plan {
     /// positions.
     #[must_use]
     pub const fn one_market(accounts: u32) -> Self {
+        Self::alike_markets(1, accounts)
+    }
+
+    /// Markets like that of [`Plan::one_market`], each with so many accounts on average.
+    #[must_use]
+    pub const fn alike_markets(markets: u16, accounts_each: u32) -> Self {
         Self {
-            markets: 1,
-            accounts,
+            markets,
+            accounts: accounts_each * markets as u32,
             waves: 1,
             spread_bp: 0,
             leverage_e1: (30, 250),
