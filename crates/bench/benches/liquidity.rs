@@ -56,7 +56,7 @@ impl Pool {
             let held = [0, 1].map(|_| COLLATERAL + u128::from(chance.below(1 << 20)) * (ONE >> 24));
             let whole = invariant(held);
             // From half of the collateral to just under the threshold, in millionths.
-            let share = 500_000 + chance.below(494_900);
+            let share = 500_000 + chance.below(495_000);
             let liquidity = whole / 1_000_000 * u128::from(share);
             LoanState {
                 owner: AccountId(2),

@@ -23,16 +23,18 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   plimsoll replay                                    the bundled crash, into out/
   plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
+  plimsoll replay gammaswap-2021                     loans of a pool's liquidity through 2021
   plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
   plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify";
 
 /// Options of `plimsoll replay`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// A scenario file; the bundled crash of 10 October 2025 where left out.
+    /// A scenario file, or a bundled scenario by name: october-2025 (where left out) or
+    /// gammaswap-2021.
     scenario: Option<PathBuf>,
     /// Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
-    /// directory of them.
+    /// directory of them; for loans of liquidity, the history of a pool (.csv).
     #[arg(long, value_name = "PATH")]
     prices: Option<PathBuf>,
     /// Where report.html and liquidations.csv go.
@@ -102,10 +104,21 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// A file, or where there is none, the bundled scenario of that name.
+fn named(path: &Path) -> anyhow::Result<Scenario> {
+    if !path.exists()
+        && let Some(name) = path.to_str()
+        && let Some(bundled) = Scenario::bundled_as(name)?
+    {
+        return Ok(bundled);
+    }
+    Ok(Scenario::load(path)?)
+}
+
 fn scenario(options: &Options) -> anyhow::Result<Scenario> {
     let mut scenario = match &options.scenario {
         None => Scenario::bundled()?,
-        Some(path) => Scenario::load(path)?,
+        Some(path) => named(path)?,
     };
     if let Some(prices) = &options.prices {
         if !prices.exists() {

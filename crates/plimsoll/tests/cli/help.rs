@@ -61,12 +61,13 @@ fn help_of_replay() {
 
             Arguments:
               [SCENARIO]
-                      A scenario file; the bundled crash of 10 October 2025 where left out
+                      A scenario file, or a bundled scenario by name: october-2025 (where left out) or
+                      gammaswap-2021
 
             Options:
                   --prices <PATH>
                       Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
-                      directory of them
+                      directory of them; for loans of liquidity, the history of a pool (.csv)
 
                   --out <DIR>
                       Where report.html and liquidations.csv go
@@ -94,6 +95,7 @@ fn help_of_replay() {
             Examples:
               plimsoll replay                                    the bundled crash, into out/
               plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
+              plimsoll replay gammaswap-2021                     loans of a pool's liquidity through 2021
               plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
               plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify
         "#]],

@@ -36,6 +36,10 @@ pub const MARKETS_MAX: usize = 1_000;
 /// The most venues of a scenario.
 pub const VENUES_MAX: usize = 64;
 
+/// The bundled scenarios by name.
+pub const BUNDLES: [(&str, &str); 2] =
+    [("october-2025", BUNDLED), ("gammaswap-2021", BUNDLED_LOANS)];
+
 /// A whole scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -226,6 +230,17 @@ impl Scenario {
     /// Never, unless this build ships a broken file; a test reads it.
     pub fn bundled() -> Result<Self, ScenarioError> {
         Self::parse("(bundled)", BUNDLED)
+    }
+
+    /// A bundled scenario by its name in [`BUNDLES`]; `None` when no bundled one is called so.
+    ///
+    /// # Errors
+    /// Never, unless this build ships a broken file; a test reads them all.
+    pub fn bundled_as(name: &str) -> Result<Option<Self>, ScenarioError> {
+        let found = BUNDLES.iter().find(|(known, _)| *known == name);
+        found
+            .map(|(name, text)| Self::parse(&format!("(bundled) {name}"), text))
+            .transpose()
     }
 
     /// Reads a scenario file. A relative price source or file of accounts is taken relative to

@@ -5,7 +5,7 @@ use std::path::Path;
 use expect_test::expect;
 use plimsoll_sim::replay::{Replay, ReplayError};
 use plimsoll_sim::results::{Results, VenueResults};
-use plimsoll_sim::scenario::{BUNDLED_LOANS, Decimal, Scenario};
+use plimsoll_sim::scenario::{BUNDLED_LOANS, BUNDLES, Decimal, Scenario};
 
 /// A daily pool history that lies beside the project, not in it.
 const REAL: &str = concat!(
@@ -189,6 +189,15 @@ fn lending_and_perpetual_venues_do_not_mix() {
         the scenario (test) cannot run: venue "GammaSwap": liquidators "batching": capital 0 is not positive
         the scenario (test) cannot run: venue "GammaSwap": liquidators "batching" need `loans = { capital = ... }` to pay debts with
         the scenario (test) cannot run: venue "GammaSwap": borrowers.tilt 1.5 is not in 0..=1"#]].assert_eq(&told);
+}
+
+#[test]
+fn every_bundled_scenario_is_found_by_its_name() {
+    for (name, _) in BUNDLES {
+        let found = Scenario::bundled_as(name).unwrap();
+        assert!(found.is_some(), "{name}");
+    }
+    assert!(Scenario::bundled_as("october-1929").unwrap().is_none());
 }
 
 #[test]
