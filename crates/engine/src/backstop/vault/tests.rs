@@ -1,3 +1,5 @@
+//! Share prices both ways: what providers who stay must never lose.
+
 use proptest::prelude::*;
 
 use super::*;

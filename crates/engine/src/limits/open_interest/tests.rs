@@ -1,3 +1,5 @@
+//! The rebalancing rule: worked numbers, and its laws over random cells.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The profit limit: worked numbers at its edges, and its laws.
+
 use plimsoll_units::{Notional, Side};
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The isolated rule: worked numbers at its edges, and equality of its fast and wide forms.
+
 use proptest::prelude::*;
 
 use super::*;

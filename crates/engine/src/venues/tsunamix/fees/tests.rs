@@ -1,3 +1,5 @@
+//! Fees, funding and entry prices: worked numbers, and roundings by whom they favour.
+
 use proptest::prelude::*;
 
 use super::*;

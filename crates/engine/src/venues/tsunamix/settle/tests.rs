@@ -1,3 +1,5 @@
+//! How a result is booked: every cut keeps the books even.
+
 use proptest::prelude::*;
 
 use super::*;
