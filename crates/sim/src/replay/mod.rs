@@ -2,8 +2,8 @@
 //!
 //! One loop in time order: price ticks, arrivals, and what agents have planned (a liquidator's
 //! reaction, a top-up round, a withdrawal). At the same moment prices come first, then plans in
-//! the order they were made, then arrivals. Each venue has a [`Desk`] that speaks its language;
-//! everything it sends goes through [`World::submit`], the one place where commands are recorded,
+//! the order they were made, then arrivals. Each venue has a `Desk` that speaks its language;
+//! everything it sends goes through `World::submit`, the one place where commands are recorded,
 //! applied and tallied. Nothing reads a clock: the same scenario and seed give the same bytes.
 
 mod desk;

@@ -9,7 +9,7 @@
 //!
 //! Invariants:
 //! - the same [`Results`](crate::results::Results) give the same bytes; nothing reads a clock;
-//! - whatever comes from a scenario file passes through [`escape`] on its way into the page;
+//! - whatever comes from a scenario file passes through `escape` on its way into the page;
 //! - the page stays small: marks are gathered per span of time and market, lines are thinned
 //!   without losing their extremes, and only the largest cases are listed;
 //! - floats are for places on paper only. A figure that is printed as a sum is summed exactly.
