@@ -45,10 +45,11 @@ fn main() {
     let sizes = if quick { QUICK } else { FULL };
     let (share, start) = (Share::now(), Instant::now());
     let mut rows = Rows::default();
+    // First, while the process has no memory from earlier runs that a gap's events could take.
+    gap(&mut rows, &sizes);
     for accounts in sizes.accounts {
         watch(&mut rows, accounts, sizes.repeats.min(3));
     }
-    gap(&mut rows, &sizes);
     journal(&mut rows, &sizes);
     println!("{}", machine::processor());
     println!("{}", rows.table);
@@ -222,7 +223,7 @@ fn gap(rows: &mut Rows, sizes: &Sizes) {
         "",
     );
     let liquidated = count(again.liquidated.into());
-    let label = format!("the next such update, of another market: {liquidated} liquidated");
+    let label = format!("the same again in the next market: {liquidated} liquidated");
     let faster = ratio(theirs, again.total);
     rows.row(&label, time(again.total), "< 50 ms", "", &faster);
     let liquidations = rate(ours.liquidated.into(), ours.total);
@@ -236,7 +237,13 @@ fn gap(rows: &mut Rows, sizes: &Sizes) {
         rate(outcome.looked_at as u64, theirs)
     );
     let again = rate(again.liquidated.into(), again.total);
-    rows.row("the next such update", again, "1 M/s", &calls, "");
+    rows.row(
+        "the same again in the next market",
+        again,
+        "1 M/s",
+        &calls,
+        "",
+    );
     let exact = rate(naive.len() as u64, scanned);
     let theirs = format!("{} percolator", rate(checked.looked_at as u64, checks));
     rows.row(

@@ -40,6 +40,8 @@ pub struct Plan {
     pub markets: u16,
     /// Accounts, each with one isolated position.
     pub accounts: u32,
+    /// So many first accounts are in the first market, and so on; else markets are drawn.
+    pub accounts_each: Option<u32>,
     /// Waves of opening, ten minutes apart, each at other prices.
     pub waves: u32,
     /// How far the prices of a wave are from the base at most, in basis points.
@@ -59,6 +61,7 @@ impl Plan {
         Self {
             markets: 64,
             accounts,
+            accounts_each: None,
             waves: 16,
             spread_bp: 600,
             leverage_e1: (20, 200),
@@ -74,12 +77,13 @@ impl Plan {
         Self::alike_markets(1, accounts)
     }
 
-    /// Markets like that of [`Plan::one_market`], each with so many accounts on average.
+    /// Markets like that of [`Plan::one_market`], one after the other.
     #[must_use]
     pub const fn alike_markets(markets: u16, accounts_each: u32) -> Self {
         Self {
             markets,
             accounts: accounts_each * markets as u32,
+            accounts_each: Some(accounts_each),
             waves: 1,
             spread_bp: 0,
             leverage_e1: (30, 250),
@@ -271,7 +275,11 @@ impl World {
 
     /// Deposits what an account needs and opens its position. Returns who was liquidated.
     fn open(&mut self, plan: &Plan, chance: &mut Chance, account: AccountId) -> Vec<AccountId> {
-        let market = MarketId(chance.below(plan.markets.into()) as u16);
+        let market = match plan.accounts_each {
+            Some(each) => (account.0 - FIRST_TRADER) / each,
+            None => chance.below(plan.markets.into()),
+        };
+        let market = MarketId(u16::try_from(market).expect("a market of the plan"));
         let side = if chance.below(100) < plan.longs_percent {
             Side::Long
         } else {
