@@ -45,7 +45,9 @@ fn a_liquidation_by_the_price() {
     let update = world.price_update(0, price("25228"));
     let command = Do::Prices(vec![update]);
     let story = explain(&world, id, &command).unwrap();
-    check(&story, &expect![[r#"
+    check(
+        &story,
+        &expect![[r#"
         position-0 of account-2, a long of 10000 in BTC, was liquidated at a price of 25228 on 2025-10-10 05:00:00.000 and lost its collateral of 1000.
 
         The rule
@@ -83,7 +85,8 @@ fn a_liquidation_by_the_price() {
           more collateral: at least 15.151516
           a price: at or above 25270.01
           lower leverage: at most 9.85x: a size of 9850.746272 on the same collateral
-    "#]]);
+    "#]],
+    );
     // The story changed nothing, and told what then happened.
     let log = tell(&world.ok(command));
     let movements = story.lines.iter().filter(|l| l.label.contains(" -> "));
@@ -162,7 +165,9 @@ fn a_forced_close_told_with_the_vault_at_its_turn() {
     let update = world.price_update(0, price("30800"));
     let command = Do::Prices(vec![update]);
     // The larger profit was paid 10,000 first: the limit is 9,900 at this one's turn.
-    check(&explain(&world, id, &command).unwrap(), &expect![[r#"
+    check(
+        &explain(&world, id, &command).unwrap(),
+        &expect![[r#"
         position-1 of account-2, a long of 120000 in BTC, was closed by the profit limit at a price of 30800 on 2025-10-10 00:00:00.000 and paid 29900.
 
         The rule
@@ -198,7 +203,8 @@ fn a_forced_close_told_with_the_vault_at_its_turn() {
         What would have prevented it
           a price: at or below 30310
           a larger vault: at least 1200000
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

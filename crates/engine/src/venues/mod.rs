@@ -1,7 +1,7 @@
 //! The venues: each one's accounts, commands and procedure, in the order of its own page.
 //!
 //! A venue is composed of the rooms around it; what is its own is its data. It applies a command
-//! to itself and to the ledger through a [`Tx`](crate::Tx): on a rejection it must be as it was
+//! to itself and to the ledger through a [`Tx`]: on a rejection it must be as it was
 //! before (the ledger and the events are rolled back by the engine).
 
 pub mod gammaswap;

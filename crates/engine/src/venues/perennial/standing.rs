@@ -55,7 +55,9 @@ impl Product {
         id: AccountId,
     ) -> Result<Option<Standing>, Rejection> {
         let account = self.account(id);
-        account.map(|account| self.standing_of(ledger, settlement, account)).transpose()
+        account
+            .map(|account| self.standing_of(ledger, settlement, account))
+            .transpose()
     }
 
     fn standing_of(

@@ -1,6 +1,6 @@
 //! One market: its price, its fee indices, and its open interest by side.
 //!
-//! Fees accrue lazily: [`Market::indices`] is a view at any time, and [`Market::accrue`] writes
+//! Fees accrue lazily: [`Market::indices`] is a view at any time, and `accrue` writes
 //! exactly that view down. It must be called before open interest or a limit changes, because
 //! both are in the funding rate's formula; nothing else ever writes the indices.
 //!
