@@ -49,7 +49,7 @@ impl Default for Trips {
         let mut watch = Watch::new(1);
         // The first driver of an empty watch is always taken, and gets number 0.
         let added = watch.add_driver(Direction::Above);
-        debug_assert_eq!(added, Ok(FEE_INDEX));
+        assert_eq!(added, Ok(FEE_INDEX));
         Self {
             watch,
             stale: false,

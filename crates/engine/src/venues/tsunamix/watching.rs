@@ -321,7 +321,7 @@ impl Watching {
 
 fn advance(watch: &mut Watch, driver: DriverId, level: i128, pending: &mut Vec<u32>) {
     let known = watch.advance(driver, level, pending);
-    debug_assert!(known.is_ok(), "a driver of ours is unknown: {known:?}");
+    assert!(known.is_ok(), "a driver of ours is unknown: {known:?}");
 }
 
 fn view(drivers: &mut Drivers, market: &Market, now: Timestamp) -> Indices {
