@@ -83,20 +83,25 @@ pub trait Subject {
     /// Takes `amount` of the collateral and gives it to `payee`.
     ///
     /// # Errors
-    /// When the collateral does not suffice, or the venue's own books do not.
+    /// When the collateral does not suffice, or the venue's own books do not, or this kind of
+    /// account has no single collateral to take from.
     fn seize(
         &mut self,
-        tx: &mut Tx<'_>,
-        payee: Payee,
-        amount: i128,
-        reason: Reason,
-    ) -> Result<(), Rejection>;
+        _tx: &mut Tx<'_>,
+        _payee: Payee,
+        _amount: i128,
+        _reason: Reason,
+    ) -> Result<(), Rejection> {
+        Err(Rejection::NoSuchStage("seizure of a single collateral"))
+    }
 
     /// Closes the position.
     ///
     /// # Errors
     /// When the venue's rules refuse, or this kind of account cannot be closed this way.
-    fn close(&mut self, tx: &mut Tx<'_>, how: Close) -> Result<Closed, Rejection>;
+    fn close(&mut self, _tx: &mut Tx<'_>, _how: Close) -> Result<Closed, Rejection> {
+        Err(Rejection::NoSuchStage("close at a price"))
+    }
 
     /// Repays debt against collateral; returns how much.
     ///

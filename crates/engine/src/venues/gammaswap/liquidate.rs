@@ -15,9 +15,7 @@ use super::{
 };
 use crate::ledger::Reason;
 use crate::liquidation::stages::{Repay, WriteDown};
-use crate::liquidation::{
-    Case, Close, Closed, Health, Outcome, Payee, Repayment, Stage, Subject, walk,
-};
+use crate::liquidation::{Case, Health, Outcome, Repayment, Stage, Subject, walk};
 use crate::margin::liquidity;
 use crate::{Rejection, Tx};
 
@@ -86,20 +84,6 @@ impl Subject for Call<'_> {
         told(self.collateral)
     }
 
-    fn seize(
-        &mut self,
-        _tx: &mut Tx<'_>,
-        _payee: Payee,
-        _amount: i128,
-        _reason: Reason,
-    ) -> Result<(), Rejection> {
-        Err(Rejection::NoSuchStage("seizure of a single collateral"))
-    }
-
-    fn close(&mut self, _tx: &mut Tx<'_>, _how: Close) -> Result<Closed, Rejection> {
-        Err(Rejection::NoSuchStage("close at a price"))
-    }
-
     fn repay(&mut self, tx: &mut Tx<'_>, _how: Repayment) -> Result<i128, Rejection> {
         let paid = match self.venue.config.params.generation {
             Generation::A => self.repay_a(tx)?,
@@ -144,20 +128,6 @@ impl Subject for Member {
 
     fn collateral(&self, _tx: &Tx<'_>) -> i128 {
         told(self.collateral)
-    }
-
-    fn seize(
-        &mut self,
-        _tx: &mut Tx<'_>,
-        _payee: Payee,
-        _amount: i128,
-        _reason: Reason,
-    ) -> Result<(), Rejection> {
-        Err(Rejection::NoSuchStage("seizure of a single collateral"))
-    }
-
-    fn close(&mut self, _tx: &mut Tx<'_>, _how: Close) -> Result<Closed, Rejection> {
-        Err(Rejection::NoSuchStage("close at a price"))
     }
 
     fn repay(&mut self, _tx: &mut Tx<'_>, _how: Repayment) -> Result<i128, Rejection> {
