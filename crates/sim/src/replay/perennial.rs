@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
-use plimsoll_engine::venues::perennial::{self, Command as Do, Event as Happened, Role, Standing};
+use plimsoll_engine::venues::perennial::{
+    self, Command as Do, Event as Happened, Role, Settlement, Standing,
+};
 use plimsoll_engine::venues::{Execution, Venue, VenueConfig};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{
@@ -186,7 +188,7 @@ impl PerennialDesk {
     /// collateral. Floats, for drawing and for traders' nerves. `None` without a position.
     fn distance(
         product: &perennial::Product,
-        settlement: &perennial::Settlement,
+        settlement: &Settlement,
         standing: &Standing,
     ) -> Option<(f64, f64)> {
         let float = |raw: i128| Amount::new(raw, 18).approximate();
@@ -225,14 +227,22 @@ impl PerennialDesk {
         let Some(venue) = self.state(engine) else {
             return bodies;
         };
+        // One preview of a product serves all its accounts.
+        let settlements: BTreeMap<MarketId, Settlement> = venue
+            .products()
+            .map(perennial::Product::market)
+            .filter(|market| moved.contains(&Self::market_of(*market)))
+            .filter_map(|market| Some((market, venue.preview(market).ok()?)))
+            .collect();
         let inclined = std::mem::take(&mut self.inclined);
         for (product, account) in inclined {
             let Some(person) = self.book.person(account) else {
                 continue;
             };
-            let close = moved.contains(&Self::market_of(product))
-                && Self::standing_distance(venue, engine, product, account)
-                    .is_some_and(|distance| distance < within);
+            let close = settlements
+                .get(&product)
+                .and_then(|to| Self::standing_distance(venue, engine, (product, to), account))
+                .is_some_and(|distance| distance < within);
             if !close {
                 self.inclined.insert((product, account));
                 continue;
@@ -253,14 +263,14 @@ impl PerennialDesk {
     fn standing_distance(
         venue: &perennial::Perennial,
         engine: &Engine,
-        market: MarketId,
+        (market, settlement): (MarketId, &Settlement),
         account: AccountId,
     ) -> Option<f64> {
-        let (product, settlement) = (venue.product(market).ok()?, venue.preview(market).ok()?);
+        let product = venue.product(market).ok()?;
         let standing = product
-            .standing(engine.ledger(), &settlement, account)
+            .standing(engine.ledger(), settlement, account)
             .ok()??;
-        Self::distance(product, &settlement, &standing).map(|(distance, _)| distance)
+        Self::distance(product, settlement, &standing).map(|(distance, _)| distance)
     }
 
     fn parameters(&self) -> Vec<(String, String)> {
