@@ -216,6 +216,18 @@ pub struct Refused {
     pub first: String,
 }
 
+/// Digits with their thousands apart: `12,345`.
+pub(crate) fn group(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// A time for people: `2025-10-10 21:20:00`.
 #[must_use]
 pub fn time_text(millis: i64) -> String {

@@ -14,7 +14,7 @@ use crate::collect::Collector;
 use crate::population::Person;
 use crate::prices::{Tick, Timeline};
 use crate::random::Random;
-use crate::results::{Amount, Exposure, Figure, Line, VenueResults};
+use crate::results::{Amount, Exposure, Figure, Line, VenueResults, group};
 use crate::scenario::{
     ExecutionMode, Liquidators, LiquidityProvider, Makers, Preset, Scenario, TopUps, Venue,
 };
@@ -446,17 +446,6 @@ fn seconds(millis: i64) -> String {
 /// A count with its thousands apart.
 pub(crate) fn grouped(count: u64) -> String {
     group(&count.to_string())
-}
-
-fn group(digits: &str) -> String {
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// Money in whole units, cents cut off, thousands apart.

@@ -1,7 +1,7 @@
 //! Numbers for people. Exact amounts are rounded in integers (half away from zero) for show only;
 //! the CSV and the hover text keep every digit.
 
-use crate::results::Amount;
+use crate::results::{Amount, group};
 
 /// A whole number with its thousands apart: `12,345`.
 pub(super) fn count(value: u64) -> String {
@@ -147,15 +147,4 @@ fn group_decimal(text: &str) -> String {
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let (sign, whole) = whole.split_at(usize::from(whole.starts_with('-')));
     format!("{sign}{}{fraction}", group(whole))
-}
-
-fn group(digits: &str) -> String {
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
