@@ -288,6 +288,8 @@ pub const fn kind_text(kind: HolderKind) -> &'static str {
         HolderKind::PendingReward => "pending rewards",
         HolderKind::Pair => "pair",
         HolderKind::Locked => "locked shares",
+        HolderKind::Margin => "margin accounts",
+        HolderKind::InsuranceFund => "insurance fund",
         // Kinds of other venues read as they are named in the code.
         #[allow(unreachable_patterns)]
         _ => "other",

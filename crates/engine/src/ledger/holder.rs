@@ -42,6 +42,11 @@ pub enum HolderKind {
     Pair = 13,
     /// Shares nobody can ever take out: what a first deposit locks.
     Locked = 14,
+    /// The quote balance of a cross-margin account: below zero while its positions are worth
+    /// more than it has paid in.
+    Margin = 15,
+    /// A venue's insurance fund's own money.
+    InsuranceFund = 16,
 }
 
 impl HolderKind {
@@ -50,7 +55,7 @@ impl HolderKind {
     pub const fn may_owe(self) -> bool {
         matches!(
             self,
-            Self::Outside | Self::Issuer | Self::Clearing | Self::Shortfall
+            Self::Outside | Self::Issuer | Self::Clearing | Self::Shortfall | Self::Margin
         )
     }
 }
@@ -108,6 +113,17 @@ impl Holder {
             venue,
             market: MarketId(0),
             kind: HolderKind::Wallet,
+        }
+    }
+
+    /// The quote balance of a cross-margin account.
+    #[must_use]
+    pub fn margin(venue: VenueId, account: AccountId) -> Self {
+        Self {
+            number: account.0.into(),
+            venue,
+            market: MarketId(0),
+            kind: HolderKind::Margin,
         }
     }
 
@@ -170,6 +186,8 @@ impl fmt::Display for Holder {
             HolderKind::PendingReward => account(f, "the pending reward"),
             HolderKind::Pair => write!(f, "the pair's reserves ({})", self.venue),
             HolderKind::Locked => write!(f, "what is locked for ever ({})", self.venue),
+            HolderKind::Margin => account(f, "the margin balance"),
+            HolderKind::InsuranceFund => write!(f, "the insurance fund ({})", self.venue),
         }
     }
 }

@@ -87,6 +87,28 @@ reasons! {
     ExcessReturned = 26, "excess returned";
     /// Collateral that repays borrowed liquidity.
     LoanRepaid = 27, "loan repaid";
+    /// The price of what was bought on a book or from a counterparty.
+    Trade = 28, "trade";
+    /// A liquidated account's position taken over, at the price of the rule.
+    Acquisition = 29, "position acquired in a liquidation";
+    /// What is left of a liquidated account after its positions are gone, either sign.
+    DustSweep = 30, "rest of a liquidated account";
+    /// An acquired position handed to a liquidation partner.
+    HandOff = 31, "position handed to a partner";
+    /// A position reduced against a counterparty by deleveraging.
+    Deleveraging = 32, "deleveraging";
+    /// A fee on being liquidated.
+    LiquidationFee = 33, "liquidation fee";
+    /// The insurance fund pays what an account could not.
+    InsurancePayout = 34, "insurance fund's payment";
+    /// A loss shared among accounts in profit.
+    LossSocialised = 35, "socialised loss";
+    /// An option's price, paid by its buyer.
+    Premium = 36, "option premium";
+    /// A share of a portfolio sold in an auction.
+    AuctionPayment = 37, "auction payment";
+    /// An expired option's value.
+    Expiry = 38, "option expiry";
 }
 
 impl std::fmt::Display for Reason {

@@ -20,6 +20,10 @@ pub enum Rule {
     MaintenanceOverCollateral = 2,
     /// The debt is above the threshold share of the collateral (GammaSwap V1).
     DebtOverCollateral = 3,
+    /// The account value is below the maintenance requirement of all positions (Kuma).
+    ValueUnderMaintenance = 4,
+    /// The maintenance margin is above the equity (Kyan).
+    MaintenanceOverEquity = 5,
 }
 
 impl Rule {
@@ -31,6 +35,8 @@ impl Rule {
             Self::ProfitOverLimit => "profit went above the limit of one trade",
             Self::MaintenanceOverCollateral => "maintenance requirement went above collateral",
             Self::DebtOverCollateral => "debt went above threshold x collateral",
+            Self::ValueUnderMaintenance => "account value went below maintenance requirement",
+            Self::MaintenanceOverEquity => "maintenance margin went above equity",
         }
     }
 }
@@ -121,6 +127,28 @@ pub enum StageKind {
     Repay = 4,
     /// Debt that the collateral does not cover was written down.
     WriteDown = 5,
+    /// The backstop took the account's positions over.
+    Acquire = 6,
+    /// Acquired positions were handed to liquidation partners.
+    HandOff = 7,
+    /// Positions were closed on the order book.
+    CloseOnBook = 8,
+    /// Positions were reduced against counterparties.
+    Deleverage = 9,
+    /// Positions were reduced just enough.
+    Reduce = 10,
+    /// The directional exposure was hedged.
+    Hedge = 11,
+    /// A component of the portfolio was closed.
+    Decompose = 12,
+    /// Positions were auctioned one by one.
+    Auction = 13,
+    /// A share of the whole portfolio was auctioned.
+    PortfolioAuction = 14,
+    /// The insurance fund took over what nobody else took.
+    Takeover = 15,
+    /// A loss was shared among accounts in profit.
+    Socialise = 16,
 }
 
 impl StageKind {
@@ -134,6 +162,17 @@ impl StageKind {
             Self::Reward => "reward",
             Self::Repay => "repay",
             Self::WriteDown => "write-down",
+            Self::Acquire => "acquire",
+            Self::HandOff => "hand-off",
+            Self::CloseOnBook => "close-on-book",
+            Self::Deleverage => "deleverage",
+            Self::Reduce => "reduce",
+            Self::Hedge => "hedge",
+            Self::Decompose => "decompose",
+            Self::Auction => "auction",
+            Self::PortfolioAuction => "portfolio-auction",
+            Self::Takeover => "takeover",
+            Self::Socialise => "socialise",
         }
     }
 }
