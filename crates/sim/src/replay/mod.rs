@@ -6,6 +6,7 @@
 //! everything it sends goes through `World::submit`, the one place where commands are recorded,
 //! applied and tallied. Nothing reads a clock: the same scenario and seed give the same bytes.
 
+mod bands;
 mod desk;
 mod gammaswap;
 mod perennial;

@@ -18,7 +18,8 @@ use plimsoll_units::{
 };
 
 use super::Opening;
-use super::desk::{Bands, Book, Desk, percent, push, whole};
+use super::bands::{Bands, push};
+use super::desk::{Book, Desk, Shown, percent, whole};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::population::Person;
@@ -561,10 +562,7 @@ impl Desk for PerennialDesk {
                          withdraws last bears them"
                 .to_owned(),
         });
-        VenueResults {
-            name: self.book.name.clone(),
-            preset: self.book.preset.name().to_owned(),
-            asset: self.book.asset.clone(),
+        let shown = Shown {
             parameters: self.parameters(),
             figures,
             at_risk: self.bands.lines(),
@@ -575,8 +573,7 @@ impl Desk for PerennialDesk {
             ],
             liquidations_over_time: self.liquidations.clone(),
             liquidations: collector.liquidations.clone(),
-            flows: collector.flows(engine.ledger().assets()),
-            refusals: collector.refusals(),
-        }
+        };
+        self.book.results(engine, collector, shown)
     }
 }

@@ -16,7 +16,8 @@ use plimsoll_units::{
 };
 
 use super::Opening;
-use super::desk::{Bands, Book, Desk, percent, push, whole};
+use super::bands::{Bands, push};
+use super::desk::{Book, Desk, Shown, percent, whole};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::population::Person;
@@ -493,10 +494,7 @@ impl Desk for TsunamixDesk {
             self.lowest_vault.unwrap_or(vault),
             "The lowest of the report's samples",
         );
-        VenueResults {
-            name: self.book.name.clone(),
-            preset: self.book.preset.name().to_owned(),
-            asset: self.book.asset.clone(),
+        let shown = Shown {
             parameters: self.parameters(),
             figures,
             at_risk: self.bands.lines(),
@@ -508,8 +506,7 @@ impl Desk for TsunamixDesk {
             ],
             liquidations_over_time: self.liquidations.clone(),
             liquidations: collector.liquidations.clone(),
-            flows: collector.flows(engine.ledger().assets()),
-            refusals: collector.refusals(),
-        }
+        };
+        self.book.results(engine, collector, shown)
     }
 }

@@ -10,7 +10,8 @@ use plimsoll_units::{Rounding, Timestamp, mul_div};
 use super::liquidators::{Tally, signed};
 use super::{GammaswapDesk, part};
 use crate::collect::Collector;
-use crate::replay::desk::{Bands, grouped, percent, push, whole};
+use crate::replay::bands::{Bands, push};
+use crate::replay::desk::{Shown, grouped, percent, whole};
 use crate::results::{Amount, Figure, Line, Liquidation, VenueResults};
 
 /// A line for every sample, and what they are made of.
@@ -219,10 +220,7 @@ impl GammaswapDesk {
     pub(super) fn show(&self, engine: &Engine, collector: &Collector) -> VenueResults {
         let lines = &self.lines;
         let liquidations = self.told_in_quote(&collector.liquidations);
-        VenueResults {
-            name: self.book.name.clone(),
-            preset: self.book.preset.name().to_owned(),
-            asset: self.book.asset.clone(),
+        let shown = Shown {
             parameters: self.parameters(),
             figures: self.figures(engine, collector, &liquidations),
             at_risk: lines.bands.lines(),
@@ -238,9 +236,8 @@ impl GammaswapDesk {
             ],
             liquidations_over_time: lines.liquidations.clone(),
             liquidations,
-            flows: collector.flows(engine.ledger().assets()),
-            refusals: collector.refusals(),
-        }
+        };
+        self.book.results(engine, collector, shown)
     }
 
     fn figures(&self, engine: &Engine, collector: &Collector, rows: &[Liquidation]) -> Vec<Figure> {
