@@ -22,8 +22,20 @@
 //! * `gates[driver]` is at or below every code of the driver: an update below the gate pops
 //!   nothing. Removing a trip may leave the gate too low; the next update that reaches it looks
 //!   through the nearest leaf once and lifts it.
+//! * Of two neighbours in a driver's list one at least holds more than `SPARSE` trips; only the
+//!   two nearest may both be sparse. See below.
+//!
+//! Why there are few leaves. Call a leaf sparse when it holds `SPARSE` trips or fewer. A leaf that
+//! shrinks to `SPARSE` one by one is merged with a neighbour unless both hold so many that they
+//! are not sparse; what it is merged into holds more than `SPARSE` then. A split leaves two halves,
+//! or a new leaf beside a full one. A sparse leaf that empties has neighbours that are not sparse,
+//! so they may become neighbours of each other. That leaves a pop: it empties leaves from the
+//! nearest end and thins the one it stops in without merging, which can make the two nearest
+//! sparse. The nearest leaf has another one nearer than itself only after it was full and split,
+//! so it is no longer sparse when that comes. Hence a driver with `t` trips has at most
+//! `2 * t / (SPARSE + 1) + 2` leaves; [`Ladder::leaves_most`] adds that up.
 
-// Index arithmetic only: leaf numbers stay below 2^32 / CAP (see `HANDLES_MAX`), positions in a
+// Index arithmetic only: leaf numbers stay below 2^32 / CAP (see `LEAVES_MAX`), positions in a
 // leaf at or below CAP, positions in a list below the number of leaves. No money is computed here.
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -115,9 +127,9 @@ pub(super) struct Ladder<const CAP: usize> {
 impl<const CAP: usize> Ladder<CAP> {
     const INDEX_BITS: u32 = CAP.trailing_zeros();
     const INDEX_MASK: u32 = (1 << Self::INDEX_BITS) - 1;
-    /// How many handles there can be. Every listed leaf has a trip, so there are never more leaves
-    /// than handles, and a leaf's number always fits beside an index in a place.
-    pub(super) const HANDLES_MAX: usize = (u32::MAX >> (Self::INDEX_BITS + 1)) as usize;
+    /// How many leaves there can be: a leaf's number fits beside an index in a place, and no place
+    /// is `NOWHERE`.
+    pub(super) const LEAVES_MAX: usize = (u32::MAX >> Self::INDEX_BITS) as usize;
     /// A leaf that shrinks to this many trips is put together with a neighbour if they fit well.
     const SPARSE: usize = CAP / 4;
     const MERGED_MAX: usize = CAP / 4 * 3;
@@ -132,6 +144,13 @@ impl<const CAP: usize> Ladder<CAP> {
             places: Vec::new(),
             armed: 0,
         }
+    }
+
+    /// How many leaves there are at most with so many handles and drivers, whatever is done to
+    /// them; see the module's text. A free leaf is taken before a new one is made, so those that
+    /// were ever made are no more than those listed at one time.
+    pub(super) const fn leaves_most(handles: usize, drivers: usize) -> usize {
+        2 * handles / (Self::SPARSE + 1) + 2 * drivers
     }
 
     /// Adds a driver without trips; drivers are numbered in the order they are added.
@@ -156,7 +175,8 @@ impl<const CAP: usize> Ladder<CAP> {
         self.armed
     }
 
-    /// Lets handles below `handles`, at most [`Self::HANDLES_MAX`], be used.
+    /// Lets handles below `handles` be used. The caller keeps [`Ladder::leaves_most`] of its limits
+    /// within [`Ladder::LEAVES_MAX`].
     pub(super) fn grow(&mut self, handles: usize) {
         tight::extend_to(&mut self.places, handles, NOWHERE);
     }
@@ -365,7 +385,7 @@ impl<const CAP: usize> Ladder<CAP> {
     }
 
     /// Lists an empty leaf at `position` of the driver's list.
-    // Leaf numbers fit 32 bits, see `HANDLES_MAX`.
+    // Leaf numbers fit 32 bits, see `LEAVES_MAX`.
     #[allow(clippy::cast_possible_truncation)]
     fn add_leaf(&mut self, driver: u32, position: usize, bound: u64) -> usize {
         let head = Head::empty(driver);
@@ -375,6 +395,8 @@ impl<const CAP: usize> Ladder<CAP> {
                 number
             }
             None => {
+                let made = self.leaves.len();
+                assert!(made < Self::LEAVES_MAX, "{made} leaves, against the proof");
                 let empty = Entry { code: 0, handle: 0 };
                 self.leaves.push(Box::new([empty; CAP]));
                 self.heads.push(head);
@@ -448,7 +470,7 @@ impl<const CAP: usize> Ladder<CAP> {
             .filter(|e| e.handle != NOWHERE)
     }
 
-    // A place fits 32 bits and is never `NOWHERE`, see `HANDLES_MAX`.
+    // A place fits 32 bits and is never `NOWHERE`, see `LEAVES_MAX`.
     #[allow(clippy::cast_possible_truncation)]
     fn place(number: usize, index: usize) -> u32 {
         (number as u32) << Self::INDEX_BITS | index as u32

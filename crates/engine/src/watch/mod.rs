@@ -37,6 +37,12 @@ use ladder::{Ladder, NEVER};
 /// of either.
 const LEAF: usize = 128;
 
+// With every handle armed and every driver in use, the ladder can still number its leaves.
+const _: () = assert!(
+    Ladder::<LEAF>::leaves_most(Watch::HANDLES_MAX, Watch::DRIVERS_MAX as usize)
+        <= Ladder::<LEAF>::LEAVES_MAX
+);
+
 /// Which way a driver passes its trips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -120,7 +126,7 @@ impl Watch {
     pub const DRIVERS_MAX: u32 = 1 << 20;
     /// The most lanes of all slots together: a slot is accepted while
     /// `(slot + 1) * lanes <= HANDLES_MAX`. The table takes 4 bytes for each.
-    pub const HANDLES_MAX: usize = Ladder::<LEAF>::HANDLES_MAX;
+    pub const HANDLES_MAX: usize = 1 << 28;
 
     /// A watch without drivers, for up to `lanes` trips a slot.
     #[must_use]

@@ -262,6 +262,20 @@ fn refused_calls_change_nothing() {
 }
 
 #[test]
+fn slots_reach_to_the_limit_of_the_table() {
+    // Wide lanes put a small slot at the table's end; nothing of it is allocated by asking.
+    let (mut watch, driver) = watch(Watch::HANDLES_MAX);
+    assert_eq!(watch.armed(0), 0);
+    let trip = Trip { driver, level: 1 };
+    assert_eq!(watch.arm(1, &[trip]), Err(WatchError::SlotTooLarge(1)));
+    // Three times beyond 2^24 handles, where numbers once ended.
+    let (mut watch, driver) = self::watch(3);
+    let slot = (1 << 24) + 5;
+    watch.arm(slot, &[Trip { driver, level: 1 }; 3]).unwrap();
+    assert_eq!(pops(&mut watch, driver, 1), [slot; 3]);
+}
+
+#[test]
 fn drivers_are_limited() {
     let mut watch = Watch::new(1);
     for _ in 0..Watch::DRIVERS_MAX {

@@ -97,6 +97,7 @@ impl<const CAP: usize> Checked<CAP> {
                 upper = bound;
             }
             assert!(!list.leaves.is_empty() || ladder.gates[driver as usize] == NEVER);
+            few_leaves(ladder, list);
         }
         for &number in &ladder.free {
             let twice = std::mem::replace(&mut listed[number as usize], true);
@@ -109,6 +110,17 @@ impl<const CAP: usize> Checked<CAP> {
         }
         assert_eq!(ladder.armed(), found.iter().flatten().count() as u64);
     }
+}
+
+/// Of neighbours one at least is not sparse, the two nearest aside; so leaves are few.
+fn few_leaves<const CAP: usize>(ladder: &Ladder<CAP>, list: &List) {
+    let sparse = |&number: &u32| ladder.len(number as usize) <= Ladder::<CAP>::SPARSE;
+    let farther = list.leaves.split_last().map_or(&[][..], |(_, rest)| rest);
+    for pair in farther.windows(2) {
+        assert!(!pair.iter().all(sparse), "{pair:?} of {:?}", list.leaves);
+    }
+    let trips = list.leaves.iter().map(|&n| ladder.len(n as usize)).sum();
+    assert!(list.leaves.len() <= Ladder::<CAP>::leaves_most(trips, 1));
 }
 
 /// How many vacancies are linked from the head; each is one and none comes twice.
@@ -175,4 +187,46 @@ fn leaves_merge_when_trips_are_removed_one_by_one() {
     }
     let leaves = checked.ladder.lists[0].leaves.len();
     assert!(leaves <= 5, "8 trips are spread over {leaves} leaves of 4");
+}
+
+/// As many leaves for the trips as one can make: every second leaf down to one trip while its
+/// neighbours are too full to take it in, then the others to just above sparse. The handles that
+/// come free do the same with the next driver, again and again.
+#[test]
+fn an_adversary_cannot_make_more_leaves_than_the_bound() {
+    const CAP: usize = 128;
+    const HANDLES: u32 = 60_000;
+    const DRIVERS: u32 = 12;
+    let mut ladder = Ladder::<CAP>::new();
+    ladder.grow(HANDLES as usize);
+    let mut free: Vec<u32> = (0..HANDLES).collect();
+    for driver in 0..DRIVERS {
+        ladder.add_driver();
+        for (code, handle) in (1u64..).zip(std::mem::take(&mut free)) {
+            ladder.set(
+                handle,
+                driver,
+                code.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1 | 1,
+            );
+        }
+        let leaves = ladder.lists[driver as usize].leaves.clone();
+        for (turn, keep) in [(0, 1), (1, Ladder::<CAP>::SPARSE + 1)] {
+            for &number in leaves.iter().skip(turn).step_by(2) {
+                let held: Vec<u32> = ladder.entries(number as usize).map(|e| e.handle).collect();
+                for &handle in held.get(keep..).unwrap_or_default() {
+                    ladder.remove(handle as usize);
+                    free.push(handle);
+                }
+            }
+        }
+        few_leaves(&ladder, &ladder.lists[driver as usize]);
+    }
+    let listed: usize = ladder.lists.iter().map(|list| list.leaves.len()).sum();
+    let armed = HANDLES as usize - free.len();
+    assert!(
+        listed > armed / (CAP / 4),
+        "{listed} leaves for {armed} trips: no adversary"
+    );
+    assert!(listed <= Ladder::<CAP>::leaves_most(armed, DRIVERS as usize));
+    assert!(ladder.leaves.len() <= Ladder::<CAP>::leaves_most(HANDLES as usize, DRIVERS as usize));
 }
