@@ -9,6 +9,7 @@
 //! replay passes one place, where it is recorded before it is applied.
 
 pub mod collect;
+pub mod crowd;
 pub mod pools;
 pub mod population;
 pub mod prices;
@@ -17,3 +18,4 @@ pub mod replay;
 pub mod report;
 pub mod results;
 pub mod scenario;
+pub mod tables;

@@ -106,7 +106,7 @@ pub fn draw(
     people
 }
 
-fn market_weights(population: &Population, markets: &[Market]) -> Vec<u64> {
+pub(crate) fn market_weights(population: &Population, markets: &[Market]) -> Vec<u64> {
     if population.markets.is_empty() {
         return vec![1; markets.len()];
     }

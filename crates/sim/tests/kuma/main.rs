@@ -1,0 +1,3 @@
+//! The Kuma venue in scenarios and replays.
+
+mod crowd;
