@@ -31,6 +31,7 @@ pub mod limits;
 pub mod liquidation;
 pub mod margin;
 pub mod oracle;
+pub mod pricing;
 mod rejection;
 mod tight;
 mod tx;
