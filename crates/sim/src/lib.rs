@@ -10,6 +10,7 @@
 
 pub mod collect;
 pub mod crowd;
+pub mod depth;
 pub mod pools;
 pub mod population;
 pub mod prices;

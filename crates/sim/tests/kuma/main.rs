@@ -1,3 +1,4 @@
 //! The Kuma venue in scenarios and replays.
 
 mod crowd;
+mod depth;
