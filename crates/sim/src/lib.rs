@@ -11,6 +11,7 @@
 pub mod collect;
 pub mod crowd;
 pub mod depth;
+pub mod funding;
 pub mod pools;
 pub mod population;
 pub mod prices;

@@ -2,3 +2,4 @@
 
 mod crowd;
 mod depth;
+mod funding;
