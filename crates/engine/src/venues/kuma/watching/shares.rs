@@ -1,0 +1,105 @@
+//! A wallet's slack, divided among its positions.
+//!
+//! A wallet is liquidatable when `trunc(AV2 / 1e8) < floor(MMR3 / 1e16)`. With `S = AV2 * 1e8 - MMR3`
+//! in triple pips, that implies `S < 0`: the right side is at most `MMR3 / 1e16`, and where `AV2` is
+//! at least 0 the left one is below an integer just when `AV2 / 1e8` is; where `AV2` is below 0, `S`
+//! is too. So a wallet with `S >= 0` is safe, and one with `S < 0` is within two pips of the rule.
+//!
+//! `S` is linear in what moves. A position of size `s` adds `s * G` to it, where
+//!
+//! ```text
+//! G = P * (1e8 - mmf) + F * 1e8   for longs
+//! G = P * (1e8 + mmf) + F * 1e8   for shorts
+//! ```
+//!
+//! `P` is the index price and `F` the sum of the funding multipliers published so far. So price,
+//! funding and a change of the maintenance fraction are one number for all positions of a market's
+//! side, its *line*; longs lose when theirs falls, shorts when theirs rises. One trip a position is
+//! enough: the level of the line at which the position has used up its share of the slack.
+//!
+//! The share is in proportion to the position's maintenance requirement, as the bankruptcy price
+//! divides the account value: the line may move by `S / MMR3 * P * mmf`. So one division a wallet
+//! gives all of its trips, and riskier markets get more room.
+//!
+//! Funding is rounded toward zero for each period, which the line does not know: each period takes
+//! at most one pip more than it says. [`RESERVE`] is kept back for [`PERIODS`] periods a position;
+//! before more have passed every position of the market is armed anew.
+
+/// Triple pips in a pip of quote.
+pub(super) const TRIPLE: i128 = 10_000_000_000_000_000;
+/// A whole, as a fraction in pips.
+const ONE: i128 = 100_000_000;
+/// Funding periods with a multiplier other than zero for which a trip holds: most of a year.
+pub(super) const PERIODS: u32 = 1_000;
+/// What is kept back of the slack for each position: a hundred-thousandth of a dollar.
+const RESERVE: i128 = TRIPLE * PERIODS as i128;
+/// Fractional bits of [`Room`]'s ratio.
+const BITS: u32 = 40;
+/// The ratio is cut off here, a slack of 65,536 times the requirement: a trip may come early.
+const RATIO_MAX: i128 = 1 << (BITS + 16);
+
+/// A market's lines: what a unit of size adds to the slack, in triple pips per pip of size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) long: i128,
+    pub(super) short: i128,
+}
+
+impl Lines {
+    /// `None` when a number does not fit.
+    pub(super) fn new(price: u64, mmf: u64, funding: i128) -> Option<Self> {
+        let (price, mmf) = (i128::from(price), i128::from(mmf));
+        let worth = price.checked_add(funding)?.checked_mul(ONE)?;
+        let margin = price.checked_mul(mmf)?;
+        Some(Self {
+            long: worth.checked_sub(margin)?,
+            short: worth.checked_add(margin)?,
+        })
+    }
+}
+
+/// How much room a wallet's lines have, as a part of each position's `P * mmf`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    ratio: i128,
+}
+
+impl Room {
+    /// The room of a wallet with this slack, requirement (both in triple pips) and number of
+    /// positions. `None` for a wallet with less slack than its reserve: it is to be examined
+    /// whenever anything of its markets is published.
+    pub(super) fn new(slack: i128, requirement: i128, positions: usize) -> Option<Self> {
+        let kept = RESERVE.checked_mul(i128::try_from(positions).ok()?)?;
+        let free = slack.checked_sub(kept).filter(|free| *free >= 0)?;
+        // Rounded up, so that the shares add up to no more than the slack.
+        let unit = requirement.max(0).wrapping_shr(BITS).checked_add(1)?;
+        let ratio = free.checked_div(unit)?.min(RATIO_MAX);
+        Some(Self { ratio })
+    }
+
+    /// How far the line of a position at this price and fraction may move against it. Rounded
+    /// down: early.
+    fn distance(self, price: u64, mmf: u64) -> i128 {
+        let margin = i128::from(price).saturating_mul(mmf.into());
+        match self.ratio.checked_mul(margin) {
+            Some(product) => product.wrapping_shr(BITS),
+            // Fewer digits of the margin, so less than the exact product.
+            None => self.ratio.saturating_mul(margin.wrapping_shr(BITS)),
+        }
+    }
+
+    /// The first level of a long's line at which its share is used up.
+    pub(super) fn below(self, line: i128, price: u64, mmf: u64) -> i128 {
+        line.saturating_sub(self.distance(price, mmf))
+            .saturating_sub(1)
+    }
+
+    /// The same for a short, whose line rises.
+    pub(super) fn above(self, line: i128, price: u64, mmf: u64) -> i128 {
+        line.saturating_add(self.distance(price, mmf))
+            .saturating_add(1)
+    }
+}
+
+#[cfg(test)]
+mod tests;
