@@ -1,11 +1,12 @@
 //! What is signed, against facts from elsewhere: a small table that is always here, and the whole
 //! of the recorded vectors where they are.
 
-use plimsoll_engine::venues::kuma::{Address, Order, SignedOrder};
+use plimsoll_engine::venues::kuma::{Address, Order, OrderSide, SignedOrder};
 use plimsoll_evm::{
-    DelegatedKeyAuthorization, Domain, Signed, Signer, Typed, WireOrder, address_from_text,
-    address_to_text, authenticate, digest, from_hex, keccak256, nonce_time_ms, order_digest,
-    pips_from_text, pips_to_text, recheck, recover, sign, struct_hash, symbol_rank, to_hex,
+    DelegatedKeyAuthorization, Domain, IndexPrice, MarginFractionOverride, OffsetQuote, Signed,
+    Signer, Transfer, Typed, WireOrder, Withdrawal, address_from_text, address_to_text,
+    authenticate, digest, from_hex, keccak256, nonce_time_ms, order_digest, pips_from_text,
+    pips_to_text, recheck, recover, sign, struct_hash, symbol_rank, to_hex,
 };
 use serde_json::Value;
 
@@ -116,6 +117,113 @@ fn a_wallet_lets_another_key_sign_with_the_venues_words() {
     let signed = Signed::sign(authorization, &signer(1), &domain()).unwrap();
     assert_eq!(signed.recheck(&domain()), Ok(()));
     assert_eq!(signed.signer, address(KEYS[1].1));
+}
+
+/// Digests and the head of each signature by the first key, as another library (eth-account) makes
+/// them of the same values.
+#[test]
+fn every_other_message_has_the_digest_another_library_gives_it() {
+    fn check<T: Typed>(message: T, hash: &str, signature: &str) {
+        let signed = Signed::sign(message, &signer(0), &domain()).unwrap();
+        assert_eq!(to_hex(&signed.hash), hash);
+        assert_eq!(to_hex(&signed.signature[..8]), signature);
+    }
+    let nonce = partner_order().nonce;
+    let [wallet, key] = [KEYS[0].1, KEYS[2].1].map(address);
+    let index = IndexPrice {
+        base_symbol: "ETH".to_owned(),
+        timestamp_ms: 1_760_000_000_000,
+        price: 215_012_345_678,
+    };
+    check(
+        index,
+        "0x3c0f91d75687a3ebf12c15a4f0fc9afee7a81a66b64f2f11a416df0d3757b0df",
+        "0x1eebefb2bfbf46c9",
+    );
+    let leverage = MarginFractionOverride {
+        nonce,
+        wallet,
+        market_symbol: "ETH-USD".to_owned(),
+        fraction: Some(25_000_000),
+        delegated_key: Address::ZERO,
+    };
+    let none = MarginFractionOverride {
+        fraction: None,
+        delegated_key: key,
+        ..leverage.clone()
+    };
+    check(
+        leverage,
+        "0x733c73e327e40986f79537a2f797d1a68845873ae2fe0a1e5c4dfd627ec3144e",
+        "0x267678731b1aa2de",
+    );
+    check(
+        none,
+        "0x43eea451c9985a8e9ea60c62e0749e2dcf3a0b166edc9ef294bf96fe66daa2ae",
+        "0xb8a4193e55d89746",
+    );
+    let withdrawal = Withdrawal {
+        nonce,
+        wallet,
+        quantity: 1_234_567_890,
+        maximum_gas_fee: 10_000_000,
+        bridge_adapter: key,
+        bridge_adapter_payload: vec![1, 2, 3],
+    };
+    check(
+        withdrawal,
+        "0x169429723c35efcee469ddbb64e5d5706e7abfcf5b7d75b3c00d8e99cd78127d",
+        "0xd525b43586a93bcf",
+    );
+    let transfer = Transfer {
+        nonce,
+        source: wallet,
+        destination: key,
+        quantity: 1_234_567_890,
+    };
+    check(
+        transfer,
+        "0x74bff1725bcb7664b41df473591493d9c7db70c4a70f0eeb94f39e9672c1a0c9",
+        "0x2af7b8e8ed76ed6f",
+    );
+    let quote = OffsetQuote {
+        nonce,
+        wallet,
+        market_symbol: "ETH-USD".to_owned(),
+        side: OrderSide::Sell,
+        max_offset_bps: 150,
+        capacity: 10_000_000_000,
+        expires_ms: 1_760_003_600_000,
+        delegated_key: key,
+    };
+    check(
+        quote,
+        "0x089ba28a674f4b3d34fae934f7d30562b6eb7da8f138d664ff0d2353d23b6fb9",
+        "0x663719809863ed15",
+    );
+    // An order whose every field is something, beyond what other numbers could hold.
+    let order = WireOrder {
+        market_symbol: "1000PEPE-USD".to_owned(),
+        order_type: 5,
+        order_side: 0,
+        quantity: "0.00000001".to_owned(),
+        limit_price: "184467440737.09551615".to_owned(),
+        trigger_price: "1.00000000".to_owned(),
+        trigger_type: 2,
+        callback_rate: "0.05000000".to_owned(),
+        conditional_order_id: u128::MAX,
+        is_reduce_only: true,
+        time_in_force: 3,
+        self_trade_prevention: 2,
+        delegated_public_key: key,
+        client_order_id: "gr\u{fc}\u{df}e-1".to_owned(),
+        ..partner_order()
+    };
+    check(
+        order.read().unwrap(),
+        "0x896ff8d08aeb8ea4031b8f9400a6c4466bcc305fa1c12c67da1e455620a0e63b",
+        "0xbfffd504f41cf4ec",
+    );
 }
 
 /// SHA3-256 differs from what Ethereum calls Keccak in its padding alone.
