@@ -1,5 +1,6 @@
 //! Who absorbs what a liquidated account cannot pay, and who is its counterparty.
 
+pub mod deleverage;
 pub mod fund;
 pub mod partners;
 pub mod vault;
