@@ -26,7 +26,7 @@ pub mod shock;
 
 pub use black::{Black76, BlackScholes, Greeks, OptionKind};
 pub use grid::{Grid, Scenario, VolMove};
-pub use risk::{Contract, Leg, Market, Pnl, RiskArrays, Unit, Vol, Worst};
+pub use risk::{Contract, Forward, Leg, Market, Pnl, RiskArrays, Unit, Vol, Worst};
 pub use shock::VolShock;
 
 use std::fmt;

@@ -16,10 +16,10 @@
 //! Layout: one row of cells per instrument, padded with zeros to a multiple of eight cells (64
 //! bytes), so that the sum runs over whole vector registers.
 
-use plimsoll_units::{Price, Rate, Timestamp};
+use plimsoll_units::{Price, Rate, Rounding, Timestamp};
 
 use super::black::{self, Black76, OptionKind};
-use super::door::{self, DELTA_DECIMALS};
+use super::door::{self, DELTA_DECIMALS, MONEY_DECIMALS};
 use super::grid::{Grid, MAX_SCENARIOS, Scenario};
 use super::{Given, PricingError, VolShock, within};
 
@@ -52,8 +52,18 @@ pub struct Unit {
     pub contract: Contract,
     /// Its implied volatility; not looked at for a perpetual.
     pub vol: Vol,
-    /// The forward of its expiry; `None` is the index carried at the market's rate.
-    pub forward: Option<Price<8>>,
+    /// The forward of its expiry; `None` is the index carried at the market's rate, all of it
+    /// moving with the index.
+    pub forward: Option<Forward>,
+}
+
+/// A forward price in two portions: what moves with the index, and what does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forward {
+    /// Multiplied in the scenarios like the index.
+    pub moving: Price<18>,
+    /// Left as it is: the part of a settlement average that has been observed already.
+    pub fixed: Price<18>,
 }
 
 /// What all instruments are priced by.
@@ -101,6 +111,7 @@ impl Pnl {
 /// Unit profit and loss of every instrument in every scenario, with marks and deltas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RiskArrays {
+    decimals: u32,
     scenarios: usize,
     stride: usize,
     cells: Vec<i64>,
@@ -122,9 +133,25 @@ impl RiskArrays {
         market: &Market,
         units: &[Unit],
     ) -> Result<Self, PricingError> {
+        Self::with_decimals(MONEY_DECIMALS, grid, shock, market, units)
+    }
+
+    /// The same, with another number of decimals of money than [`door::MONEY_DECIMALS`]. More of
+    /// them leave less room for quantities in 64 bits.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_decimals(
+        decimals: u32,
+        grid: &Grid,
+        shock: &VolShock,
+        market: &Market,
+        units: &[Unit],
+    ) -> Result<Self, PricingError> {
         shock.validate()?;
         let stride = grid.len().next_multiple_of(LANES);
         let mut arrays = Self {
+            decimals,
             scenarios: grid.len(),
             stride,
             cells: Vec::with_capacity(units.len().saturating_mul(stride)),
@@ -133,7 +160,7 @@ impl RiskArrays {
             deltas: Vec::with_capacity(units.len()),
             vegas: Vec::with_capacity(units.len()),
         };
-        let pricer = Pricer::new(grid, shock, market)?;
+        let pricer = Pricer::new(decimals, grid, shock, market)?;
         for unit in units {
             arrays.push(&pricer, unit)?;
         }
@@ -158,7 +185,13 @@ impl RiskArrays {
         self.scenarios
     }
 
-    /// An instrument's unit profit by scenario, [`door::MONEY_DECIMALS`] decimals.
+    /// Decimals of money in the arrays.
+    #[must_use]
+    pub fn decimals(&self) -> u32 {
+        self.decimals
+    }
+
+    /// An instrument's unit profit by scenario, [`Self::decimals`] decimals.
     ///
     /// # Errors
     /// [`PricingError::UnknownInstrument`].
@@ -167,7 +200,7 @@ impl RiskArrays {
         Ok(row.get(..self.scenarios).unwrap_or_default())
     }
 
-    /// The price of one unit, [`door::MONEY_DECIMALS`] decimals: for a perpetual, the index.
+    /// The price of one unit, [`Self::decimals`] decimals: for a perpetual, the index.
     ///
     /// # Errors
     /// [`PricingError::UnknownInstrument`].
@@ -183,7 +216,7 @@ impl RiskArrays {
         self.of(&self.deltas, instrument)
     }
 
-    /// The vega of one unit, per 1.0 of volatility, [`door::MONEY_DECIMALS`] decimals.
+    /// The vega of one unit, per 1.0 of volatility, [`Self::decimals`] decimals.
     ///
     /// # Errors
     /// [`PricingError::UnknownInstrument`].
@@ -191,7 +224,7 @@ impl RiskArrays {
         self.of(&self.vegas, instrument)
     }
 
-    /// The legs' profit by scenario: the decimals of their quantities plus [`door::MONEY_DECIMALS`].
+    /// The legs' profit by scenario: the decimals of their quantities plus [`Self::decimals`].
     ///
     /// # Errors
     /// [`PricingError::UnknownInstrument`], [`PricingError::Overflow`].
@@ -220,7 +253,7 @@ impl RiskArrays {
         Ok(worst_of(sums.iter().map(|sum| i128::from(*sum))))
     }
 
-    /// The legs' value: the decimals of their quantities plus [`door::MONEY_DECIMALS`].
+    /// The legs' value: the decimals of their quantities plus [`Self::decimals`].
     ///
     /// # Errors
     /// As [`Self::pnl`].
@@ -236,7 +269,7 @@ impl RiskArrays {
         self.total(&self.deltas, legs)
     }
 
-    /// The legs' vega: the decimals of their quantities plus [`door::MONEY_DECIMALS`].
+    /// The legs' vega: the decimals of their quantities plus [`Self::decimals`].
     ///
     /// # Errors
     /// As [`Self::pnl`].
@@ -349,6 +382,7 @@ struct Quote {
 
 /// A market's numbers as floats, and what scenarios have in common for all instruments.
 struct Pricer<'a> {
+    decimals: u32,
     shock: &'a VolShock,
     index: f64,
     now: Timestamp,
@@ -366,7 +400,12 @@ struct Move {
 }
 
 impl<'a> Pricer<'a> {
-    fn new(grid: &'a Grid, shock: &'a VolShock, market: &Market) -> Result<Self, PricingError> {
+    fn new(
+        decimals: u32,
+        grid: &'a Grid,
+        shock: &'a VolShock,
+        market: &Market,
+    ) -> Result<Self, PricingError> {
         let index = door::enter(market.index.raw(), 8);
         let moves = grid.scenarios().iter().map(|scenario| {
             let factor = scenario.spot_factor();
@@ -378,6 +417,7 @@ impl<'a> Pricer<'a> {
             }
         });
         Ok(Self {
+            decimals,
             shock,
             index: within("the index", index, black::PRICES, "a price above zero")?,
             now: market.now,
@@ -404,16 +444,11 @@ impl<'a> Pricer<'a> {
     fn perp(&self, row: &mut [i64; MAX_SCENARIOS]) -> Result<Quote, PricingError> {
         for ((cell, step), scenario) in row.iter_mut().zip(&self.moves).zip(self.scenarios) {
             let change = self.index * door::enter(scenario.spot_e6.into(), 6);
-            *cell = door::money("a perpetual's profit", step.weight * change)?;
+            *cell = self.money("a perpetual's profit", step.weight * change)?;
         }
         Ok(Quote {
-            mark: door::money("the index", self.index)?,
-            delta: door::leave(
-                "a perpetual's delta",
-                1.0,
-                DELTA_DECIMALS,
-                plimsoll_units::Rounding::HalfEven,
-            )?,
+            mark: self.money("the index", self.index)?,
+            delta: leave_delta(1.0)?,
             vega: 0,
         })
     }
@@ -433,39 +468,60 @@ impl<'a> Pricer<'a> {
                 must: "not in the past",
             });
         }
-        let forward = match unit.forward {
-            Some(forward) => door::enter(forward.raw(), 8),
-            None => self.index * libm::exp(self.rate * years),
+        let (moving, fixed) = match unit.forward {
+            Some(forward) => (
+                door::enter(forward.moving.raw(), 18),
+                door::enter(forward.fixed.raw(), 18),
+            ),
+            None => (self.index * libm::exp(self.rate * years), 0.0),
         };
+        within(
+            "the forward's moving part",
+            moving,
+            0.0..=*black::PRICES.end(),
+            "not negative",
+        )?;
+        within(
+            "the forward's fixed part",
+            fixed,
+            0.0..=*black::PRICES.end(),
+            "not negative",
+        )?;
         let vol = door::enter(unit.vol.raw(), 15);
-        let option = Black76::new(kind, forward, strike, vol, years, self.rate)?;
+        let option = Black76::new(kind, moving + fixed, strike, vol, years, self.rate)?;
         let greeks = option.greeks();
         let discount = libm::exp(-self.rate * years);
         let root = years.sqrt();
         let deviations = self.shock.vols(vol, tenor).map(|vol| vol * root);
-        let log_moneyness = black::log_ratio(forward, strike);
+        let log_moneyness = black::log_ratio(moving + fixed, strike);
         for (cell, step) in row.iter_mut().zip(&self.moves) {
             let deviation = deviations.get(step.vol).copied().unwrap_or_default();
-            let value = black::undiscounted_at(
-                kind,
-                forward * step.factor,
-                strike,
-                log_moneyness + step.log_factor,
-                deviation,
-            );
+            let forward = moving * step.factor + fixed;
+            // When all of the forward moves, its logarithm moves by the same in every instrument.
+            let log_moneyness = if fixed == 0.0 {
+                log_moneyness + step.log_factor
+            } else {
+                black::log_ratio(forward, strike)
+            };
+            let value = black::undiscounted_at(kind, forward, strike, log_moneyness, deviation);
             let profit = step.weight * (discount * value - greeks.price);
-            *cell = door::money("an option's profit", profit)?;
+            *cell = self.money("an option's profit", profit)?;
         }
         Ok(Quote {
-            mark: door::money("an option's price", greeks.price)?,
-            delta: door::leave(
-                "an option's delta",
-                // To the index: the forward moves with it in proportion.
-                greeks.delta * (forward / self.index),
-                DELTA_DECIMALS,
-                plimsoll_units::Rounding::HalfEven,
-            )?,
-            vega: door::money("an option's vega", greeks.vega)?,
+            mark: self.money("an option's price", greeks.price)?,
+            // To the index: the forward's moving part moves with it in proportion.
+            delta: leave_delta(greeks.delta * (moving / self.index))?,
+            vega: self.money("an option's vega", greeks.vega)?,
         })
     }
+
+    /// To the nearest: an account is long and short the same arrays, so no side is favoured.
+    fn money(&self, what: &'static str, value: f64) -> Result<i64, PricingError> {
+        door::leave(what, value, self.decimals, Rounding::HalfEven)
+    }
+}
+
+/// To the nearest, as the money.
+fn leave_delta(delta: f64) -> Result<i64, PricingError> {
+    door::leave("a delta", delta, DELTA_DECIMALS, Rounding::HalfEven)
 }

@@ -73,5 +73,6 @@ fn bad_inputs_are_refused_with_their_value() {
         the time to expiry is -1, but must be a number of years from 0 to 100
         the time to expiry is NaN, but must be a number of years from 0 to 100
         the rate is 1.5, but must be a number from -1 to 1
-    "#]].assert_eq(&seen);
+    "#]]
+    .assert_eq(&seen);
 }
