@@ -8,7 +8,7 @@ use plimsoll_units::{Timestamp, VenueId};
 use crate::event::Event;
 use crate::ledger::{Asset, Ledger};
 use crate::tx::Tx;
-use crate::venues::{Venue, VenueConfig, gammaswap, perennial, tsunamix};
+use crate::venues::{Venue, VenueConfig, gammaswap, kuma, perennial, tsunamix};
 use crate::{Rejection, ledger};
 
 const HASH_BUFFER_BYTES: usize = 1 << 16;
@@ -42,6 +42,8 @@ pub enum Body {
     Perennial(perennial::Command),
     /// For a GammaSwap V1 venue.
     GammaSwap(gammaswap::Command),
+    /// For a Kuma venue.
+    Kuma(kuma::Command),
 }
 
 impl Body {
@@ -52,6 +54,7 @@ impl Body {
             Self::TsunamiX(_) => "tsunamix",
             Self::Perennial(_) => "perennial",
             Self::GammaSwap(_) => "gammaswap",
+            Self::Kuma(_) => "kuma",
         }
     }
 }

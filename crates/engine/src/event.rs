@@ -4,7 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::ledger::Movement;
 use crate::liquidation::CaseEvent;
-use crate::venues::{gammaswap, perennial, tsunamix};
+use crate::venues::{gammaswap, kuma, perennial, tsunamix};
 
 /// One thing that happened while a command was applied, in order.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -19,6 +19,8 @@ pub enum Event {
     Perennial(perennial::Event),
     /// Something particular to GammaSwap V1.
     GammaSwap(gammaswap::Event),
+    /// Something particular to Kuma.
+    Kuma(kuma::Event),
 }
 
 impl From<Movement> for Event {
@@ -48,5 +50,11 @@ impl From<perennial::Event> for Event {
 impl From<gammaswap::Event> for Event {
     fn from(event: gammaswap::Event) -> Self {
         Self::GammaSwap(event)
+    }
+}
+
+impl From<kuma::Event> for Event {
+    fn from(event: kuma::Event) -> Self {
+        Self::Kuma(event)
     }
 }

@@ -4,7 +4,7 @@ use plimsoll_units::{ArithmeticError, Timestamp, VenueId};
 
 use crate::ledger::LedgerError;
 use crate::oracle::OracleError;
-use crate::venues::{gammaswap, perennial, tsunamix};
+use crate::venues::{gammaswap, kuma, perennial, tsunamix};
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,4 +64,7 @@ pub enum Rejection {
     /// Refused by the rules of GammaSwap V1.
     #[error(transparent)]
     GammaSwap(#[from] gammaswap::Refusal),
+    /// Refused by the rules of Kuma.
+    #[error(transparent)]
+    Kuma(#[from] kuma::Refusal),
 }

@@ -6,6 +6,7 @@
 //! | 2 | a command in the language of TsunamiX V2 |
 //! | 3 | a command in the language of Perennial V1 |
 //! | 4 | a command in the language of GammaSwap V1 |
+//! | 5 | a command in the language of Kuma |
 //! | 100 | checkpoint: commands accepted so far, and the hash of the state |
 //!
 //! A kind is never given a second meaning. Time and venue of a command are the envelope's. A
@@ -32,6 +33,8 @@ pub mod kind {
     pub const PERENNIAL: u16 = 3;
     /// A command of a GammaSwap venue.
     pub const GAMMASWAP: u16 = 4;
+    /// A command of a Kuma venue.
+    pub const KUMA: u16 = 5;
     /// A hash of the state.
     pub const CHECKPOINT: u16 = 100;
 }
@@ -180,6 +183,7 @@ impl<L: Log> Recorder<L> {
             Body::TsunamiX(body) => self.append(kind::TSUNAMIX, time, venue, body),
             Body::Perennial(body) => self.append(kind::PERENNIAL, time, venue, body),
             Body::GammaSwap(body) => self.append(kind::GAMMASWAP, time, venue, body),
+            Body::Kuma(body) => self.append(kind::KUMA, time, venue, body),
         }
     }
 
@@ -261,6 +265,7 @@ pub fn read(record: &Record<'_>) -> Result<Entry, RebuildError> {
         kind::TSUNAMIX => command(Body::TsunamiX(borsh::from_slice(bytes).map_err(payload)?)),
         kind::PERENNIAL => command(Body::Perennial(borsh::from_slice(bytes).map_err(payload)?)),
         kind::GAMMASWAP => command(Body::GammaSwap(borsh::from_slice(bytes).map_err(payload)?)),
+        kind::KUMA => command(Body::Kuma(borsh::from_slice(bytes).map_err(payload)?)),
         kind::CHECKPOINT => Entry::Checkpoint(borsh::from_slice(bytes).map_err(payload)?),
         found => {
             return Err(RebuildError::UnknownKind {

@@ -1,5 +1,6 @@
 //! Health: equity against requirement, one file per kind of account.
 
+pub mod cross;
 pub mod isolated;
 pub mod liquidity;
 pub mod versioned;

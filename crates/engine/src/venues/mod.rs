@@ -5,6 +5,7 @@
 //! before (the ledger and the events are rolled back by the engine).
 
 pub mod gammaswap;
+pub mod kuma;
 pub mod perennial;
 pub mod tsunamix;
 
@@ -36,6 +37,8 @@ pub enum VenueConfig {
     Perennial(perennial::Config),
     /// GammaSwap V1.
     GammaSwap(Box<gammaswap::Config>),
+    /// Kuma.
+    Kuma(Box<kuma::Config>),
 }
 
 impl VenueConfig {
@@ -46,6 +49,7 @@ impl VenueConfig {
             Self::TsunamiX(config) => config.money,
             Self::Perennial(config) => config.asset,
             Self::GammaSwap(config) => config.assets.lp,
+            Self::Kuma(config) => config.asset,
         }
     }
 }
@@ -59,6 +63,8 @@ pub enum Venue {
     Perennial(perennial::Perennial),
     /// GammaSwap V1.
     GammaSwap(Box<gammaswap::GammaSwap>),
+    /// Kuma.
+    Kuma(Box<kuma::Kuma>),
 }
 
 impl Venue {
@@ -74,6 +80,9 @@ impl Venue {
                 let venue = gammaswap::GammaSwap::new((**config).clone(), tx)?;
                 Self::GammaSwap(Box::new(venue))
             }
+            VenueConfig::Kuma(config) => {
+                Self::Kuma(Box::new(kuma::Kuma::new((**config).clone(), tx)?))
+            }
         })
     }
 
@@ -82,6 +91,7 @@ impl Venue {
             (Self::TsunamiX(venue), Body::TsunamiX(command)) => venue.apply(tx, command),
             (Self::Perennial(venue), Body::Perennial(command)) => venue.apply(tx, command),
             (Self::GammaSwap(venue), Body::GammaSwap(command)) => venue.apply(tx, command),
+            (Self::Kuma(venue), Body::Kuma(command)) => venue.apply(tx, command),
             (venue, body) => Err(Rejection::WrongVenue {
                 venue: tx.venue,
                 given: body.language(),
@@ -97,6 +107,7 @@ impl Venue {
             Self::TsunamiX(_) => "tsunamix",
             Self::Perennial(_) => "perennial",
             Self::GammaSwap(_) => "gammaswap",
+            Self::Kuma(_) => "kuma",
         }
     }
 
@@ -107,6 +118,7 @@ impl Venue {
             Self::TsunamiX(venue) => venue.money(),
             Self::Perennial(venue) => venue.money(),
             Self::GammaSwap(venue) => venue.money(),
+            Self::Kuma(venue) => venue.money(),
         }
     }
 
@@ -116,6 +128,7 @@ impl Venue {
             Self::TsunamiX(venue) => venue.rebuild(id, ledger),
             Self::Perennial(venue) => venue.rebuild(id, ledger),
             Self::GammaSwap(venue) => venue.rebuild(id, ledger),
+            Self::Kuma(venue) => venue.rebuild(id, ledger),
         }
     }
 
@@ -128,6 +141,7 @@ impl Venue {
             Self::TsunamiX(venue) => venue.audit(id, ledger),
             Self::Perennial(venue) => venue.audit(id, ledger),
             Self::GammaSwap(venue) => venue.audit(id, ledger),
+            Self::Kuma(venue) => venue.audit(id, ledger),
         }
     }
 }

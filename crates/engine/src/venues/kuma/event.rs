@@ -1,0 +1,185 @@
+//! What happens on the venue, besides money and cases. Money says what was paid for it.
+//!
+//! Discriminants are part of journals: never reused.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use plimsoll_units::{AccountId, MarketId, Timestamp};
+
+use super::command::Trade;
+use super::order::Address;
+use crate::margin::cross::{Limits, Lot};
+
+/// Which liquidation took a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Liquidation {
+    /// Below its maintenance requirement, taken by the insurance fund.
+    InMaintenance = 0,
+    /// Below its maintenance requirement, taken by the exit fund in system recovery.
+    DuringSystemRecovery = 1,
+    /// Exited, taken by the insurance fund.
+    Exit = 2,
+}
+
+/// Which deleveraging reduced a counterparty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Deleveraging {
+    /// Against a wallet below its maintenance requirement, at its bankruptcy price.
+    InMaintenanceAcquisition = 0,
+    /// Against the insurance fund, at its entry price.
+    InsuranceFundClosure = 1,
+    /// Against an exited wallet.
+    ExitAcquisition = 2,
+    /// Against the exit fund.
+    ExitFundClosure = 3,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Event {
+    /// A wallet's position changed; empty when it was closed.
+    Position {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// What it is now.
+        lot: Lot,
+    } = 0,
+    /// A trade was settled.
+    Traded {
+        /// Who received base.
+        buyer: AccountId,
+        /// Who gave base.
+        seller: AccountId,
+        /// Its terms.
+        trade: Trade,
+        /// Whether it was a hand-off of the insurance fund's.
+        acquisition: bool,
+    } = 1,
+    /// A funding period was published.
+    FundingPublished {
+        /// Where.
+        market: MarketId,
+        /// The rate, in pips; longs pay when it is positive.
+        rate: i64,
+        /// What each unit of size receives, in pips.
+        multiplier: i64,
+        /// Periods that were missed and filled with zero.
+        missed: u32,
+    } = 2,
+    /// A wallet was liquidated.
+    Liquidated {
+        /// Who.
+        account: AccountId,
+        /// Who took its positions.
+        to: AccountId,
+        /// Why.
+        kind: Liquidation,
+    } = 3,
+    /// A position below the minimum was taken by the insurance fund.
+    LiquidatedBelowMinimum {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// Base, in pips.
+        base: u64,
+        /// Quote, in pips.
+        quote: u64,
+    } = 4,
+    /// A position in an inactive market was closed.
+    ClosedInDeactivatedMarket {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// Base, in pips.
+        base: u64,
+        /// Quote, in pips.
+        quote: u64,
+        /// Of which the fee wallet received, in pips.
+        fee: u64,
+    } = 5,
+    /// A counterparty was deleveraged.
+    Deleveraged {
+        /// Whose position it took over.
+        account: AccountId,
+        /// Who was reduced.
+        counterparty: AccountId,
+        /// Where.
+        market: MarketId,
+        /// Base, in pips.
+        base: u64,
+        /// Quote, in pips.
+        quote: u64,
+        /// Why.
+        kind: Deleveraging,
+    } = 6,
+    /// A wallet has exited.
+    WalletExited {
+        /// Who.
+        account: AccountId,
+        /// When the exit is final.
+        effective: Timestamp,
+    } = 7,
+    /// A wallet that had exited is back.
+    ExitCleared(AccountId) = 8,
+    /// A wallet's positions went to the exit fund, its money to its owner.
+    ExitWithdrawn {
+        /// Who.
+        account: AccountId,
+        /// How much, in pips.
+        quantity: u64,
+    } = 9,
+    /// A market takes positions again.
+    MarketActivated(MarketId) = 10,
+    /// A market takes no positions any more.
+    MarketDeactivated(MarketId) = 11,
+    /// New limits, of a market or of one wallet in it.
+    LimitsSet {
+        /// Where.
+        market: MarketId,
+        /// For whom alone.
+        account: Option<AccountId>,
+        /// The limits.
+        limits: Limits,
+    } = 12,
+    /// A wallet's own limits are gone.
+    LimitsUnset {
+        /// Where.
+        market: MarketId,
+        /// Whose.
+        account: AccountId,
+    } = 13,
+    /// A wallet has an address.
+    WalletRegistered {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        address: Address,
+    } = 14,
+    /// A wallet lets a key sign for it.
+    KeyAuthorised {
+        /// Whose.
+        account: AccountId,
+        /// The key.
+        key: Address,
+        /// When it was authorised, in milliseconds.
+        issued_ms: u64,
+    } = 15,
+    /// A wallet's older orders are void.
+    NonceInvalidated {
+        /// Whose.
+        account: AccountId,
+        /// Orders up to this time, in milliseconds.
+        until_ms: u64,
+        /// From when on.
+        effective: Timestamp,
+    } = 16,
+}
