@@ -23,6 +23,7 @@
     )
 )]
 
+pub mod auction;
 pub mod backstop;
 mod engine;
 mod event;

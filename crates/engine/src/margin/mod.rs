@@ -3,4 +3,5 @@
 pub mod cross;
 pub mod isolated;
 pub mod liquidity;
+pub mod portfolio;
 pub mod versioned;
