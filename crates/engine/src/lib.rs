@@ -25,6 +25,7 @@
 
 pub mod auction;
 pub mod backstop;
+pub mod book;
 mod engine;
 mod event;
 pub mod ledger;
