@@ -62,6 +62,9 @@ pub enum MarginError {
         /// Arrays.
         arrays: usize,
     },
+    /// Arrays of another fineness than these sums are made of.
+    #[error("the arrays have {0} decimals of money; these margins are summed from 8")]
+    Decimals(u32),
     /// A model that is none.
     #[error("{what} is {raw} (raw); it must be {must}")]
     Model {

@@ -87,6 +87,8 @@ pub struct Order {
     pub side: Side,
     /// Its limit price, at which it is assumed to fill.
     pub price: Price<8>,
+    /// Fair value, at which the position is valued; `None` is the mark in the arrays.
+    pub mark: Option<Price<8>>,
     /// Size step.
     pub lot: i64,
     /// Largest size; rounded down to whole lots.
@@ -111,6 +113,18 @@ struct Line {
     fee: i128,
     /// Largest size in lots.
     most: i64,
+}
+
+impl Order {
+    /// What one unit costs more than it is worth to the account that buys it; the negative of what
+    /// one that sells it loses. 8 decimals.
+    fn worse(&self, of: &Valuation<'_>) -> Result<i128, MarginError> {
+        let mark = match self.mark {
+            Some(mark) => mark.raw(),
+            None => i128::from(of.arrays().mark(self.instrument)?),
+        };
+        Ok(self.price.raw().checked_sub(mark).ok_or(OVERFLOW)?)
+    }
 }
 
 impl Line {
@@ -141,8 +155,7 @@ impl Line {
         };
         let roll = of.risk(portfolio.legs())?.roll.raw();
         let own = short(net)?.checked_mul(roll_unit).ok_or(OVERFLOW)?;
-        let mark = i128::from(of.arrays().mark(order.instrument)?);
-        let worse = order.price.raw().checked_sub(mark).ok_or(OVERFLOW)?;
+        let worse = order.worse(of)?;
         let (rate, base) = order.fee.basis(order.price.raw(), of.index().raw())?;
         let fee = rate.raw().checked_mul(base).ok_or(OVERFLOW)?;
         let lot_size = i128::from(order.lot);
@@ -296,9 +309,9 @@ pub fn after_fill(
 ) -> Result<(Portfolio, Risk, Money), MarginError> {
     let after = portfolio.after(order.instrument, signed(order.side, quantity)?)?;
     let risk = of.risk(after.legs())?;
-    let mark = i128::from(of.arrays().mark(order.instrument)?);
-    let worse = order.price.raw().checked_sub(mark).ok_or(OVERFLOW)?;
-    let paid = worse.checked_mul(signed(order.side, quantity)?.into());
+    let paid = order
+        .worse(of)?
+        .checked_mul(signed(order.side, quantity)?.into());
     let left = equity.sub(Money::from_raw(paid.ok_or(OVERFLOW)?))?;
     let (rate, base) = order.fee.basis(order.price.raw(), of.index().raw())?;
     let whole = base.checked_mul(quantity.into()).ok_or(OVERFLOW)?;

@@ -8,7 +8,7 @@ use plimsoll_units::{
 };
 
 use super::{MarginError, Model, Money};
-use crate::pricing::door::DELTA_DECIMALS;
+use crate::pricing::door::{DELTA_DECIMALS, MONEY_DECIMALS};
 use crate::pricing::{Contract, Leg, RiskArrays};
 
 /// One, as a rate.
@@ -47,7 +47,7 @@ impl<'a> Valuation<'a> {
     /// A pair at one update. `contracts` describes the instruments of `arrays`, in their order.
     ///
     /// # Errors
-    /// [`MarginError::Model`], [`MarginError::Mismatched`].
+    /// [`MarginError::Model`], [`MarginError::Mismatched`], [`MarginError::Decimals`].
     pub fn new(
         model: &'a Model,
         arrays: &'a RiskArrays,
@@ -61,6 +61,9 @@ impl<'a> Valuation<'a> {
                 contracts: contracts.len(),
                 arrays: arrays.len(),
             });
+        }
+        if arrays.decimals() != MONEY_DECIMALS {
+            return Err(MarginError::Decimals(arrays.decimals()));
         }
         Ok(Self {
             model,
