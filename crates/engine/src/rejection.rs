@@ -1,6 +1,6 @@
 //! Why a command was refused. A refused command changes nothing.
 
-use plimsoll_units::{ArithmeticError, Timestamp, VenueId};
+use plimsoll_units::{ArithmeticError, Duration, Timestamp, VenueId};
 
 use crate::ledger::LedgerError;
 use crate::oracle::OracleError;
@@ -52,6 +52,17 @@ pub enum Rejection {
     /// A procedure names a stage that this kind of account does not have.
     #[error("this kind of account has no stage {0:?}")]
     NoSuchStage(&'static str),
+    /// A disposal in slices that would never end, or go back in time.
+    #[error(
+        "slices of {fraction_e5} (in 1/100000) every {interval} are not a disposal: a slice is 1 to \
+         100000, an interval is not negative"
+    )]
+    Slicing {
+        /// The share of a slice.
+        fraction_e5: u32,
+        /// The time between slices.
+        interval: Duration,
+    },
     /// The watch cannot take another trip.
     #[error(transparent)]
     Watch(#[from] crate::watch::WatchError),

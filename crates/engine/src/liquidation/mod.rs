@@ -21,4 +21,7 @@ mod subject;
 pub use case::{BlockedReason, Case, CaseEvent, Outcome, Rule, StageKind, Target, Trigger};
 pub use procedure::{Walked, walk};
 pub use stages::{Stage, Step};
-pub use subject::{Close, Closed, Health, Payee, Portion, Repayment, Subject};
+pub use subject::{
+    Acquired, Close, Closed, Disposed, Health, Lot, Payee, Portion, Reducible, Repayment, Subject,
+    Whose,
+};

@@ -50,6 +50,8 @@ fn follow<T>(
                 (stage, amount, false)
             }
             Step::Restored => break,
+            Step::Nothing => continue,
+            Step::Later => return Ok(Walked::Waiting),
             Step::Waiting { stage, amount } => (stage, amount, true),
         };
         tx.emit(CaseEvent::Stage {

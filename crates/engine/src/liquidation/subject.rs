@@ -4,7 +4,11 @@
 //! and so works for every venue whose account can answer. Amounts are raw integers on the
 //! venue's own grid.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+use plimsoll_units::{MarketId, Side, Timestamp};
+
 use crate::Rejection;
+use crate::backstop::deleverage::Policy;
 use crate::ledger::Reason;
 use crate::tx::Tx;
 
@@ -30,7 +34,7 @@ pub enum Payee {
 }
 
 /// How much of a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Portion {
     /// All of it.
     All,
@@ -59,7 +63,7 @@ pub struct Closed {
 }
 
 /// How borrowed liquidity is repaid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Repayment {
     /// The liquidator brings it and gets collateral for it.
     WithLp,
@@ -67,6 +71,74 @@ pub enum Repayment {
     FromCollateral,
     /// Together with the debts of other loans.
     InBatch,
+}
+
+/// Whose positions a stage is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Whose {
+    /// The account's own, not taken over yet.
+    Account = 0,
+    /// What the backstop took over from it.
+    Backstop = 1,
+}
+
+/// A position to get rid of: the account's own, or a part of the backstop's that came from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lot {
+    /// In which market.
+    pub market: MarketId,
+    /// Which way.
+    pub side: Side,
+    /// How much is left, positive.
+    pub quantity: i128,
+    /// How much there was.
+    pub acquired: i128,
+    /// How much of what is left should be gone by now.
+    pub due: i128,
+    /// The market's quantity step.
+    pub step: i128,
+}
+
+/// How far the backstop took an account over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acquired {
+    /// The account meets its requirement, or has nothing.
+    NotDue,
+    /// The backstop cannot carry it; nothing was taken.
+    Unable,
+    /// All of it was taken.
+    Taken {
+        /// Notional of what was taken.
+        amount: i128,
+        /// What the account owed beyond what it had.
+        shortfall: i128,
+    },
+}
+
+/// What was got rid of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Disposed {
+    /// How much.
+    pub quantity: i128,
+    /// Its notional at the index price.
+    pub notional: i128,
+    /// Loss that falls on the venue's bearer by it.
+    pub shortfall: i128,
+}
+
+/// A position an account can give up, and what that frees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reducible {
+    /// In which market.
+    pub market: MarketId,
+    /// How much there is, positive.
+    pub quantity: i128,
+    /// The market's quantity step.
+    pub step: i128,
+    /// What the account would gain in margin by giving all of it up.
+    pub frees: i128,
 }
 
 /// An account under liquidation.
@@ -117,5 +189,138 @@ pub trait Subject {
     /// When the venue's own books refuse, or this kind of account has no debt.
     fn write_down(&mut self, _tx: &mut Tx<'_>) -> Result<i128, Rejection> {
         Err(Rejection::NoSuchStage("write-down"))
+    }
+
+    /// Takes all positions over, and what is left of the money.
+    ///
+    /// # Errors
+    /// When the venue's rules refuse for another reason than that the backstop cannot carry them,
+    /// or nobody takes positions over on this venue.
+    fn acquire(&mut self, _tx: &mut Tx<'_>) -> Result<Acquired, Rejection> {
+        Err(Rejection::NoSuchStage("acquire"))
+    }
+
+    /// The account's own positions that are still to be liquidated, in the order they are taken;
+    /// none when it meets its requirement.
+    ///
+    /// # Errors
+    /// When a number does not fit.
+    fn positions(&self, _tx: &Tx<'_>) -> Result<Vec<Lot>, Rejection> {
+        Err(Rejection::NoSuchStage("list of positions"))
+    }
+
+    /// What the backstop still holds of this case, by market.
+    ///
+    /// # Errors
+    /// When a number does not fit, or nobody takes positions over on this venue.
+    fn inventory(&self, _tx: &Tx<'_>) -> Result<Vec<Lot>, Rejection> {
+        Err(Rejection::NoSuchStage("inventory"))
+    }
+
+    /// Hands up to `quantity` of the inventory in a market to partners.
+    ///
+    /// # Errors
+    /// When the books refuse, or the venue has no partners. A partner who cannot take its part is
+    /// no error: the others are asked.
+    fn hand_off(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _market: MarketId,
+        _quantity: i128,
+    ) -> Result<Disposed, Rejection> {
+        Err(Rejection::NoSuchStage("hand-off"))
+    }
+
+    /// When the last slice of the inventory was due.
+    fn sliced_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Says how much of the inventory in a market is due now.
+    ///
+    /// # Errors
+    /// When the venue keeps no such schedule.
+    fn schedule(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _market: MarketId,
+        _due: i128,
+    ) -> Result<(), Rejection> {
+        Err(Rejection::NoSuchStage("schedule"))
+    }
+
+    /// Trades up to `quantity` of the inventory in a market away on the order book, within
+    /// `collar_bps` of the index price if there is a collar.
+    ///
+    /// # Errors
+    /// When the books refuse, or the venue has no order book. A book that is too thin is none.
+    fn close_on_book(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _market: MarketId,
+        _quantity: i128,
+        _collar_bps: Option<u32>,
+    ) -> Result<Disposed, Rejection> {
+        Err(Rejection::NoSuchStage("close-on-book"))
+    }
+
+    /// The least quantity in a market whose reduction covers the deficit: of an account, so that
+    /// the backstop can carry the rest; of the backstop, so that it meets its requirement.
+    ///
+    /// # Errors
+    /// When a number does not fit, or the venue cannot say.
+    fn needed(&self, _tx: &Tx<'_>, _whose: Whose, _market: MarketId) -> Result<i128, Rejection> {
+        Err(Rejection::NoSuchStage("least deleveraging"))
+    }
+
+    /// Reduces up to `quantity` in a market against counterparties chosen by `policy`.
+    ///
+    /// # Errors
+    /// When the books refuse, or the venue does not deleverage. Too few counterparties is none.
+    fn deleverage(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _whose: Whose,
+        _market: MarketId,
+        _quantity: i128,
+        _policy: Policy,
+    ) -> Result<Disposed, Rejection> {
+        Err(Rejection::NoSuchStage("deleverage"))
+    }
+
+    /// The positions the account could give up to be well above its requirement again; none when
+    /// it is, or when giving up everything would not bring it there.
+    ///
+    /// # Errors
+    /// When a number does not fit, or the venue has no partial liquidation.
+    fn reducible(&self, _tx: &Tx<'_>) -> Result<Vec<Reducible>, Rejection> {
+        Err(Rejection::NoSuchStage("reduce"))
+    }
+
+    /// Whether giving up `quantity` in a market would be enough.
+    ///
+    /// # Errors
+    /// When a number does not fit, or the venue has no partial liquidation.
+    fn suffices(
+        &self,
+        _tx: &Tx<'_>,
+        _market: MarketId,
+        _quantity: i128,
+    ) -> Result<bool, Rejection> {
+        Err(Rejection::NoSuchStage("reduce"))
+    }
+
+    /// The account gives up `quantity` in a market to the backstop.
+    ///
+    /// # Errors
+    /// When the books refuse, or the venue has no partial liquidation. A backstop that cannot
+    /// carry it takes nothing.
+    fn reduce(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _market: MarketId,
+        _quantity: i128,
+    ) -> Result<Disposed, Rejection> {
+        Err(Rejection::NoSuchStage("reduce"))
     }
 }

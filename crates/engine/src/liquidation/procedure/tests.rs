@@ -117,6 +117,18 @@ fn a_stage_that_waits_holds_up_those_after_it() {
 }
 
 #[test]
+fn a_stage_with_nothing_to_do_says_nothing() {
+    check(
+        &[Ok(Step::Nothing), next(10, 3), Ok(Step::Later), next(20, 5)],
+        &expect![[r#"
+            3 of 4 taken
+            Case(Stage { case: case-9, stage: ForceClose, amount: 10 })
+            Ok(Waiting)
+        "#]],
+    );
+}
+
+#[test]
 fn a_refusal_ends_the_walk_and_is_handed_on() {
     check(
         &[

@@ -4,12 +4,14 @@
 //! Source: Perennial V1, "a liquidation must sit in a pending state until the next oracle update"
 //! (`Product.closeAll`).
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::Rejection;
 use crate::liquidation::{Close, Portion, StageKind, Step, Subject};
 use crate::tx::Tx;
 
 /// Queue a close at the next oracle version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CloseNextVersion {
     /// How much of the position.
     pub portion: Portion,

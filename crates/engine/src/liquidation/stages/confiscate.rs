@@ -4,6 +4,7 @@
 //! Source: TsunamiX V2, "If liquidated the trader will lose all of the collateral in their
 //! position"; shares after the public contracts (`LiquidateVault.liquidatePosition`).
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{Rounding, mul_div};
 
 use crate::Rejection;
@@ -15,7 +16,7 @@ use crate::tx::Tx;
 pub const SHARE_ONE: i128 = 100_000;
 
 /// The shares of a confiscated collateral, in 1/100,000. What they leave is the backstop's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Confiscate {
     /// Share of whoever registered the liquidation first.
     pub first_caller_e5: u32,

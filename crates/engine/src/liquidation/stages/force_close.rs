@@ -4,12 +4,14 @@
 //! Source: TsunamiX V2, "In the event that one's profit exceeds 1% of TVL, then the position will
 //! be forced closed".
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::Rejection;
 use crate::liquidation::{Close, Portion, StageKind, Step, Subject};
 use crate::tx::Tx;
 
 /// Close at the oracle price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ForceClose;
 
 impl ForceClose {

@@ -1,25 +1,38 @@
 //! The stages: one file and one type each, usable by any venue whose account can answer.
 
+mod acquire;
 mod close_next_version;
+mod close_on_book;
 mod confiscate;
+mod deleverage;
 mod force_close;
+mod hand_off;
+mod reduce;
 mod repay;
 mod reward;
 mod write_down;
 
+pub use acquire::Acquire;
 pub use close_next_version::CloseNextVersion;
+pub use close_on_book::{CloseOnBook, SLICE_ONE, Slicing};
 pub use confiscate::{Confiscate, SHARE_ONE, Split};
+pub use deleverage::Deleverage;
 pub use force_close::ForceClose;
+pub use hand_off::HandOff;
+pub use reduce::Reduce;
 pub use repay::Repay;
 pub use reward::{Reward, RewardCap};
 pub use write_down::WriteDown;
 
-use super::{Case, StageKind, Subject};
+use borsh::{BorshDeserialize, BorshSerialize};
+use plimsoll_units::ArithmeticError;
+
+use super::{Case, Disposed, StageKind, Subject};
 use crate::Rejection;
 use crate::tx::Tx;
 
-/// One stage of a procedure, with its parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One stage of a procedure, with its parameters. Part of configurations: new ones at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Stage {
     /// Take all collateral and share it out.
     Confiscate(Confiscate),
@@ -33,6 +46,16 @@ pub enum Stage {
     Repay(Repay),
     /// Write down the debt that the collateral does not cover.
     WriteDown(WriteDown),
+    /// The backstop takes the account's positions over.
+    Acquire(Acquire),
+    /// Hand acquired positions to partners.
+    HandOff(HandOff),
+    /// Trade acquired positions away on the order book.
+    CloseOnBook(CloseOnBook),
+    /// Reduce against counterparties.
+    Deleverage(Deleverage),
+    /// Reduce just enough.
+    Reduce(Reduce),
 }
 
 /// What taking a stage led to.
@@ -56,6 +79,47 @@ pub enum Step {
         /// How much was moved or closed, raw.
         amount: i128,
     },
+    /// There was nothing for it to do; go on with the next stage.
+    Nothing,
+    /// Nothing can be done yet; it all waits.
+    Later,
+}
+
+/// What a stage got rid of over several positions.
+#[derive(Debug, Clone, Copy, Default)]
+struct Total {
+    amount: i128,
+    shortfall: i128,
+}
+
+impl Total {
+    fn add(&mut self, disposed: Disposed) -> Result<(), ArithmeticError> {
+        let add = |a: i128, b: i128| a.checked_add(b).ok_or(ArithmeticError::Overflow);
+        self.amount = add(self.amount, disposed.notional)?;
+        self.shortfall = add(self.shortfall, disposed.shortfall)?;
+        Ok(())
+    }
+
+    /// Reported when there was something to do.
+    fn step(self, stage: StageKind) -> Step {
+        let (amount, shortfall) = (self.amount, self.shortfall);
+        if amount == 0 && shortfall == 0 {
+            return Step::Nothing;
+        }
+        Step::Next {
+            stage,
+            amount,
+            shortfall,
+        }
+    }
+
+    /// As [`Total::step`], and what is left waits.
+    fn wait(self, stage: StageKind) -> Step {
+        match self.amount {
+            0 => Step::Later,
+            amount => Step::Waiting { stage, amount },
+        }
+    }
 }
 
 impl Stage {
@@ -76,6 +140,11 @@ impl Stage {
             Self::Reward(stage) => stage.take(tx, case, subject),
             Self::Repay(stage) => stage.take(tx, subject),
             Self::WriteDown(stage) => stage.take(tx, subject),
+            Self::Acquire(stage) => stage.take(tx, subject),
+            Self::HandOff(stage) => stage.take(tx, subject),
+            Self::CloseOnBook(stage) => stage.take(tx, case, subject),
+            Self::Deleverage(stage) => stage.take(tx, subject),
+            Self::Reduce(stage) => stage.take(tx, subject),
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Source: GammaSwap V1, "liquidateWithLP", "liquidate" and "batchLiquidations".
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::Rejection;
 use crate::liquidation::{Repayment, StageKind, Step, Subject};
 use crate::tx::Tx;
 
 /// Repay debt against collateral.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Repay {
     /// With what.
     pub how: Repayment,

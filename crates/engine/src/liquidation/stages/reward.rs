@@ -4,6 +4,7 @@
 //! account times the liquidationFee" (`Collateral.liquidate`, which adds the cap by the collateral
 //! and the floor under the requirement).
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{Fixed, Rounding};
 
 use crate::Rejection;
@@ -12,7 +13,7 @@ use crate::liquidation::{Case, Payee, StageKind, Step, Subject};
 use crate::tx::Tx;
 
 /// Which collateral caps the reward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum RewardCap {
     /// What the account had when the case was opened, before any fee of the liquidation.
     AtTrigger,
@@ -21,7 +22,7 @@ pub enum RewardCap {
 }
 
 /// Reward the liquidator. Amounts have 18 decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Reward {
     /// Share of the requirement, 1e18 = all.
     pub fee: Fixed<18>,

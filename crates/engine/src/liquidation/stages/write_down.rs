@@ -2,12 +2,14 @@
 //!
 //! Source: GammaSwap V1, "the rest of the debt is written down and passed as a loss to LPs".
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::Rejection;
 use crate::liquidation::{StageKind, Step, Subject};
 use crate::tx::Tx;
 
 /// Write down the debt that the collateral does not cover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct WriteDown;
 
 impl WriteDown {
