@@ -12,24 +12,34 @@
 //!   cannot change its margin.
 //!
 //! Bottom up: [`normal`] (the distribution), [`black`] (Black-76 and Black-Scholes with greeks),
-//! [`shock`] (volatility shocks by tenor), [`grid`] (scenario sets), [`risk`] (unit profit and
-//! loss per scenario, and sums). Units in here: money in quote units, time in years of 365 days,
-//! volatility and rates as fractions a year.
+//! [`svi`] and [`surface`] (implied volatility by strike and expiry), [`shock`] (volatility shocks
+//! by tenor), [`grid`] (scenario sets), [`risk`] (unit profit and loss per scenario, and sums).
+//! Units in here: money in quote units, time in years of 365 days, volatility and rates as
+//! fractions a year.
 #![allow(clippy::float_arithmetic)]
 
 pub mod black;
 pub mod door;
+pub mod fit;
 pub mod grid;
+pub mod implied;
 pub mod normal;
+pub mod pmrm;
 pub mod risk;
 pub mod shock;
+pub mod surface;
+pub mod svi;
 
 pub use black::{Black76, BlackScholes, Greeks, OptionKind};
 pub use grid::{Grid, Scenario, VolMove};
 pub use risk::{Contract, Forward, Leg, Market, Pnl, RiskArrays, Unit, Vol, Worst};
 pub use shock::VolShock;
+pub use surface::{Slice, Smile, Surface};
+pub use svi::{Arbitrage, RawSvi};
 
 use std::fmt;
+
+use plimsoll_units::{ArithmeticError, Timestamp};
 
 /// Why something could not be priced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,9 +80,34 @@ pub enum PricingError {
         /// How many there are.
         known: usize,
     },
+    /// A surface can be arbitraged.
+    #[error("the smile that expires {expiry}: {why}")]
+    Arbitrage {
+        /// The expiry, the later one of two.
+        expiry: Timestamp,
+        /// What is wrong, and where.
+        why: Arbitrage,
+    },
+    /// No smooth curve can be fitted to so few quotes.
+    #[error("{given} quotes are too few for a curve of five parameters")]
+    TooFewQuotes {
+        /// How many there are.
+        given: usize,
+    },
+    /// An option names an expiry that has no feeds.
+    #[error("expiry {expiry} is not among the {known} that have feeds")]
+    UnknownExpiry {
+        /// The expiry, by place.
+        expiry: usize,
+        /// How many there are.
+        known: usize,
+    },
     /// A sum of profits and losses does not fit 128 bits.
     #[error("a portfolio's profit and loss does not fit in 128 bits")]
     Overflow,
+    /// A product or quotient of money has no result.
+    #[error(transparent)]
+    Arithmetic(#[from] ArithmeticError),
 }
 
 /// A float in an error, compared by its bits, so that errors can be compared.
