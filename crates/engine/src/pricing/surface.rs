@@ -161,12 +161,10 @@ impl Surface {
     /// [`PricingError`]: no slice, too many, expiries that do not ascend or have passed, a forward
     /// out of range, or [`PricingError::Arbitrage`], which names the expiry.
     pub fn new(as_of: Timestamp, slices: Vec<Slice>) -> Result<Self, PricingError> {
-        #[allow(clippy::cast_precision_loss)]
-        let count = slices.len() as f64;
-        within(
+        at_most(
             "the number of expiries",
-            count,
-            1.0..=MAX_SLICES,
+            slices.len(),
+            MAX_SLICES,
             "1 to 256",
         )?;
         let mut last = as_of;
