@@ -15,6 +15,7 @@ impl Kuma {
     /// What does not hold, with the numbers.
     pub fn audit(&self, id: VenueId, ledger: &Ledger) -> Result<(), String> {
         self.wallets.audit()?;
+        self.audit_cases(ledger)?;
         let mut sizes = vec![0i128; self.markets.len()];
         for account in (0..self.wallets.count()).filter_map(|at| u32::try_from(at).ok()) {
             let account = AccountId(account);

@@ -35,6 +35,7 @@ mod start;
 mod undo;
 mod view;
 mod wallets;
+mod watching;
 
 pub use command::{
     Command, Deleverage, IndexPrice, OraclePrice, SignedTrade, Trade, WalletLiquidation,
@@ -54,6 +55,9 @@ pub use people::{Exit, Fill, Invalidation, People};
 pub use refusal::{Refusal, Revert};
 pub use undo::Mark;
 pub use wallets::{Position, Wallet, Wallets};
+pub use watching::{OpenCase, WatchCounters};
+
+use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{AccountId, AssetId, Timestamp, VenueId};
@@ -62,6 +66,7 @@ use crate::ledger::{Ledger, Slot};
 use crate::venues::Execution;
 use crate::{Rejection, Tx};
 use undo::Change;
+use watching::Watching;
 
 /// The venue's own three wallets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -102,8 +107,11 @@ pub struct Kuma {
     wallets: Wallets,
     people: People,
     exit_fund_since: Option<Timestamp>,
+    cases: BTreeMap<AccountId, OpenCase>,
     #[borsh(skip)]
     changes: Vec<Change>,
+    #[borsh(skip)]
+    watching: Watching,
 }
 
 impl Kuma {
@@ -114,6 +122,7 @@ impl Kuma {
     pub fn apply(&mut self, tx: &mut Tx<'_>, command: &Command) -> Result<(), Rejection> {
         match self.dispatch(tx, command) {
             Ok(()) => {
+                self.sweep(tx);
                 self.commit();
                 Ok(())
             }
@@ -134,8 +143,9 @@ impl Kuma {
     ///
     /// # Errors
     /// None so far.
-    pub fn rebuild(&mut self, _id: VenueId, _ledger: &Ledger) -> Result<(), Rejection> {
+    pub fn rebuild(&mut self, _id: VenueId, ledger: &Ledger) -> Result<(), Rejection> {
         self.wallets.rebuild();
+        self.watch_again(ledger);
         Ok(())
     }
 }

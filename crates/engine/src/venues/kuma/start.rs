@@ -1,10 +1,13 @@
 //! The venue at its beginning: markets, its own wallets, and the wallets it is given.
 
+use std::collections::BTreeMap;
+
 use plimsoll_units::{AccountId, MarketId, Timestamp};
 
 use super::config::{parameter, within};
 use super::people::Exit;
 use super::wallets::Wallets;
+use super::watching::Watching;
 use super::{Config, Funds, Kuma, Market, People, Refusal, Revert, SeedWallet, Settings};
 use crate::ledger::{Holder, HolderKind, Reason};
 use crate::margin::cross::Lot;
@@ -47,10 +50,14 @@ impl Kuma {
             wallets: Wallets::new(ranks),
             people: People::default(),
             exit_fund_since: None,
+            cases: BTreeMap::new(),
             changes: Vec::new(),
+            watching: Watching::default(),
         };
         for wallet in &config.wallets {
             new.seed(tx, wallet)?;
+            // A venue that is refused is dropped whole: nothing has to be taken back.
+            new.commit();
         }
         new.open_own(tx)?;
         for own in &config.overrides {
@@ -60,6 +67,7 @@ impl Kuma {
             new.exit_fund_since = Some(Timestamp::EPOCH);
         }
         new.commit();
+        new.watch_again(tx.ledger());
         Ok(new)
     }
 

@@ -28,7 +28,7 @@
 /// Triple pips in a pip of quote.
 pub(super) const TRIPLE: i128 = 10_000_000_000_000_000;
 /// A whole, as a fraction in pips.
-const ONE: i128 = 100_000_000;
+pub(super) const ONE: i128 = 100_000_000;
 /// Funding periods with a multiplier other than zero for which a trip holds: most of a year.
 pub(super) const PERIODS: u32 = 1_000;
 /// What is kept back of the slack for each position: a hundred-thousandth of a dollar.
@@ -43,6 +43,8 @@ const RATIO_MAX: i128 = 1 << (BITS + 16);
 pub(super) struct Lines {
     pub(super) long: i128,
     pub(super) short: i128,
+    /// What a unit of size requires: `P * mmf`.
+    pub(super) margin: i128,
 }
 
 impl Lines {
@@ -54,12 +56,13 @@ impl Lines {
         Some(Self {
             long: worth.checked_sub(margin)?,
             short: worth.checked_add(margin)?,
+            margin,
         })
     }
 }
 
 /// How much room a wallet's lines have, as a part of each position's `P * mmf`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Room {
     ratio: i128,
 }
@@ -77,10 +80,8 @@ impl Room {
         Some(Self { ratio })
     }
 
-    /// How far the line of a position at this price and fraction may move against it. Rounded
-    /// down: early.
-    fn distance(self, price: u64, mmf: u64) -> i128 {
-        let margin = i128::from(price).saturating_mul(mmf.into());
+    /// How far a line with this `P * mmf` may move against the position. Rounded down: early.
+    fn distance(self, margin: i128) -> i128 {
         match self.ratio.checked_mul(margin) {
             Some(product) => product.wrapping_shr(BITS),
             // Fewer digits of the margin, so less than the exact product.
@@ -89,15 +90,15 @@ impl Room {
     }
 
     /// The first level of a long's line at which its share is used up.
-    pub(super) fn below(self, line: i128, price: u64, mmf: u64) -> i128 {
-        line.saturating_sub(self.distance(price, mmf))
-            .saturating_sub(1)
+    pub(super) fn below(self, lines: &Lines) -> i128 {
+        let distance = self.distance(lines.margin);
+        lines.long.saturating_sub(distance).saturating_sub(1)
     }
 
     /// The same for a short, whose line rises.
-    pub(super) fn above(self, line: i128, price: u64, mmf: u64) -> i128 {
-        line.saturating_add(self.distance(price, mmf))
-            .saturating_add(1)
+    pub(super) fn above(self, lines: &Lines) -> i128 {
+        let distance = self.distance(lines.margin);
+        lines.short.saturating_add(distance).saturating_add(1)
     }
 }
 

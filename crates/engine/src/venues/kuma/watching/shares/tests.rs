@@ -13,8 +13,12 @@ struct Leg {
 }
 
 impl Leg {
+    fn lines(&self) -> Lines {
+        Lines::new(self.price, self.mmf, self.funding).unwrap()
+    }
+
     fn line(&self) -> i128 {
-        let lines = Lines::new(self.price, self.mmf, self.funding).unwrap();
+        let lines = self.lines();
         if self.size > 0 {
             lines.long
         } else {
@@ -61,8 +65,8 @@ impl Wallet {
             return Vec::new();
         };
         let level = |l: &Leg| match l.size > 0 {
-            true => room.below(l.line(), l.price, l.mmf),
-            false => room.above(l.line(), l.price, l.mmf),
+            true => room.below(&l.lines()),
+            false => room.above(&l.lines()),
         };
         self.legs.iter().map(level).collect()
     }
@@ -246,6 +250,11 @@ fn numbers_that_do_not_fit_give_no_line_and_no_room() {
     assert!(Room::new(0, 1, 1).is_none(), "less than the reserve");
     assert!(Room::new(RESERVE, i128::MAX, 1).is_some());
     let room = Room::new(i128::MAX, 1, 1).unwrap();
-    let far = room.below(0, u64::MAX, u64::MAX);
-    assert!(far < -(1 << 127 - 8), "{far}");
+    let far = Lines {
+        long: 0,
+        short: 0,
+        margin: i128::MAX,
+    };
+    assert!(room.below(&far) < -(1 << 120), "{room:?}");
+    assert!(room.above(&far) > 1 << 120, "{room:?}");
 }
