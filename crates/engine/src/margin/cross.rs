@@ -134,7 +134,8 @@ impl Totals {
     /// # Errors
     /// [`PipError`] when it does not fit.
     pub fn value_pips(&self) -> Result<i64, PipError> {
-        signed(mul_div(self.value, 1, ONE.into(), Rounding::Down)?)
+        let pips = mul_div(self.value, 1, ONE.into(), Rounding::Down)?;
+        i64::try_from(pips).map_err(|_| PipError::DoesNotFit)
     }
 
     /// The requirement in pips, rounded down twice, in favour of the account.
@@ -145,7 +146,7 @@ impl Totals {
         // Two floors by 1e8 are one floor by 1e16.
         let one = u128::from(ONE).saturating_mul(ONE.into());
         let pips = self.requirement.checked_div(one).unwrap_or(0);
-        i64::try_from(pips).map_err(|_| PipError::OverflowsInt64)
+        to_int64(u64::try_from(pips).map_err(|_| PipError::DoesNotFit)?)
     }
 
     /// Whether the account may be liquidated: its value is below its requirement, strictly.

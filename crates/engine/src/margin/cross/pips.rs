@@ -18,6 +18,9 @@ pub enum PipError {
     /// Above 2^64-1.
     #[error("Pip quantity overflows uint64")]
     OverflowsUint64,
+    /// A sum of double or triple pips that does not fit when it is turned into pips.
+    #[error("SafeCast: value doesn't fit in 64 bits")]
+    DoesNotFit,
     /// A panic of the virtual machine.
     #[error("panic 0x{0:02x}")]
     Panic(u8),
@@ -38,6 +41,7 @@ impl PipError {
             Self::OverflowsInt64 => "OverflowsInt64",
             Self::UnderflowsInt64 => "UnderflowsInt64",
             Self::OverflowsUint64 => "OverflowsUint64",
+            Self::DoesNotFit => "DoesNotFit",
             Self::Panic(_) => "Panic",
         }
     }

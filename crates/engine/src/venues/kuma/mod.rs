@@ -26,12 +26,20 @@ mod admin;
 mod audit;
 mod command;
 mod config;
+mod deleverage;
+mod dispatch;
 mod event;
+mod exit;
+mod liquidate;
 mod market;
+mod money;
 mod order;
 mod people;
+mod price;
 mod refusal;
+mod settle;
 mod start;
+mod trade;
 mod undo;
 mod view;
 mod wallets;
@@ -130,12 +138,6 @@ impl Kuma {
                 self.abandon();
                 Err(rejection)
             }
-        }
-    }
-
-    fn dispatch(&mut self, _tx: &mut Tx<'_>, command: &Command) -> Result<(), Rejection> {
-        match command {
-            _ => Err(config::parameter("command", 0).into()),
         }
     }
 

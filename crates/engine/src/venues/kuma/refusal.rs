@@ -94,6 +94,7 @@ reverts! {
     SellKeyExpired = "Sell order delegated key expired";
     BuyPredatesKey = "Buy order predates delegated key";
     SellPredatesKey = "Sell order predates delegated key";
+    OrdersDoNotMatchSides = "Order arguments do not match sides";
     BuySignatureInvalid = "Invalid wallet signature for buy order";
     SellSignatureInvalid = "Invalid wallet signature for sell order";
     ExcessiveMakerRebate = "Excessive maker rebate";

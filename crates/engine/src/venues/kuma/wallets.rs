@@ -196,6 +196,17 @@ impl Wallets {
         })
     }
 
+    /// A wallet's first position in rank order.
+    pub(super) fn first(&self, account: AccountId) -> Option<Position> {
+        self.of(account).next().map(|(_, position)| *position)
+    }
+
+    /// The slot after one, in its wallet's list.
+    pub(super) fn after(&self, slot: u32) -> Option<u32> {
+        let next = self.positions.get(at(slot))?.next;
+        (next != NONE).then_some(next)
+    }
+
     /// A wallet's position in a market.
     #[must_use]
     pub fn find(&self, account: AccountId, market: MarketId) -> Option<(u32, &Position)> {
