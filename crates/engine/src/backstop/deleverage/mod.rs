@@ -213,33 +213,32 @@ pub fn quintile(rank: u32, of: u32) -> u8 {
     u8::try_from(5u64.saturating_sub(fifth)).unwrap_or(0)
 }
 
-/// The least quantity in whole steps that covers `deficit` when each `per` of quantity covers
-/// `relief` of it, up so that it does cover; everything where that is not enough, or where no
-/// quantity helps.
+/// The least quantity in whole steps of up to `available` for which `covers` holds, when more of
+/// it never covers less; `available` itself, which may be no whole step, where nothing less does.
 ///
 /// # Errors
-/// When a number does not fit.
-pub fn least_quantity(
-    deficit: i128,
-    (relief, per): (i128, i128),
-    step: i128,
+/// Those of `covers`, and when a number does not fit.
+pub fn least_quantity<E: From<ArithmeticError>>(
     available: i128,
-) -> Result<i128, ArithmeticError> {
-    if deficit <= 0 {
+    step: i128,
+    mut covers: impl FnMut(i128) -> Result<bool, E>,
+) -> Result<i128, E> {
+    let step = step.max(1);
+    let quantity = |steps: i128| steps.saturating_mul(step).min(available);
+    if available <= 0 || covers(0)? {
         return Ok(0);
     }
-    if relief <= 0 {
-        return Ok(available);
+    // Too little at `low`; enough at `high`, or all there is.
+    let (mut low, mut high) = (0, mul_div(available, 1, step, Rounding::Ceil)?);
+    while high.saturating_sub(low) > 1 {
+        let middle = mul_div(low.saturating_add(high), 1, 2, Rounding::Floor)?;
+        if covers(quantity(middle))? {
+            high = middle;
+        } else {
+            low = middle;
+        }
     }
-    let Ok(exact) = mul_div(deficit, per, relief, Rounding::Ceil) else {
-        return Ok(available);
-    };
-    if exact >= available {
-        return Ok(available);
-    }
-    let steps = mul_div(exact, 1, step, Rounding::Ceil)?;
-    let whole = steps.checked_mul(step).ok_or(ArithmeticError::Overflow)?;
-    Ok(whole.min(available))
+    Ok(quantity(high))
 }
 
 #[cfg(test)]

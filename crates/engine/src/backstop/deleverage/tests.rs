@@ -130,22 +130,22 @@ fn who_was_reduced_or_set_aside_takes_another_place() {
 
 #[test]
 fn the_least_quantity_covers_the_deficit_and_no_step_more() {
-    let check = |deficit: i128, relief: (i128, i128), available: i128, expected: i128| {
-        let found = least_quantity(deficit, relief, 10, available).unwrap();
-        assert_eq!(found, expected, "{deficit} {relief:?} {available}");
+    let check = |deficit: i128, available: i128, expected: i128| {
+        let covers = |quantity: i128| Ok::<_, ArithmeticError>(3 * quantity >= deficit);
+        let found = least_quantity(available, 10, covers);
+        assert_eq!(found, Ok(expected), "{deficit} {available}");
     };
-    check(0, (1, 1), 100, 0);
-    check(-5, (1, 1), 100, 0);
-    check(1, (1, 1), 100, 10);
-    check(10, (1, 1), 100, 10);
-    check(11, (1, 1), 100, 20);
-    check(11, (3, 1), 100, 10);
-    check(11, (1, 3), 100, 40);
-    check(101, (1, 1), 100, 100);
-    check(99, (1, 1), 95, 95);
-    check(5, (0, 1), 70, 70);
-    check(5, (-1, 1), 70, 70);
-    check(i128::MAX, (1, i128::MAX), 70, 70);
+    check(0, 100, 0);
+    check(1, 100, 10);
+    check(30, 100, 10);
+    check(31, 100, 20);
+    check(285, 95, 95);
+    // Nothing less than all there is covers it, or not even that.
+    check(281, 95, 95);
+    check(9_999, 95, 95);
+    check(5, 0, 0);
+    let fails = least_quantity(5, 1, |_| Err(ArithmeticError::Overflow));
+    assert_eq!(fails, Err(ArithmeticError::Overflow));
 }
 
 fn any_line(most: usize, size: i128) -> impl Strategy<Value = Vec<Candidate>> {
@@ -223,18 +223,17 @@ proptest! {
         }
     }
 
-    /// One step less would not cover the deficit.
+    /// It is the first whole step that covers, tried one by one.
     #[test]
     fn the_least_quantity_is_the_first_that_covers(
-        deficit in 1..5_000i128,
+        deficit in 0..5_000i128,
         relief in 1..50i128,
-        per in 1..50i128,
         step in 1..20i128,
         available in 1..500i128,
     ) {
-        let found = least_quantity(deficit, (relief, per), step, available).unwrap();
-        let covers = |quantity: i128| quantity * relief >= deficit * per;
+        let covers = |quantity: i128| quantity * relief >= deficit;
+        let found = least_quantity(available, step, |q| Ok::<_, ArithmeticError>(covers(q)));
         let by_hand = (0..).map(|n| n * step).find(|q| covers(*q) || *q >= available);
-        prop_assert_eq!(found, by_hand.unwrap().min(available));
+        prop_assert_eq!(found, Ok(by_hand.unwrap().min(available)));
     }
 }

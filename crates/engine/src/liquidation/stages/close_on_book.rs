@@ -32,8 +32,9 @@ pub struct Slicing {
 /// Trade acquired positions away on the order book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CloseOnBook {
-    /// How far from the index price orders may fill at most, in basis points; beyond that the
-    /// price of the acquisition still bounds them, so that a loss is never larger than needed.
+    /// How far from the index price orders may fill at most, in basis points. With a collar they
+    /// fill no worse than at the price of the acquisition either: the fund does not sell at a loss
+    /// what the next stage can take at its cost.
     pub collar_bps: Option<u32>,
     /// In slices, or all at once.
     pub slices: Option<Slicing>,

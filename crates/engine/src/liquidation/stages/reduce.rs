@@ -8,13 +8,12 @@
 
 use std::cmp::Reverse;
 
-use borsh::{BorshDeserialize, BorshSerialize};
-use plimsoll_units::{ArithmeticError, Rounding, mul_div};
-
 use super::Total;
 use crate::Rejection;
-use crate::liquidation::{Reducible, StageKind, Step, Subject};
+use crate::backstop::deleverage::least_quantity;
+use crate::liquidation::{StageKind, Step, Subject};
 use crate::tx::Tx;
+use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Give up just enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -32,7 +31,9 @@ impl Reduce {
         for one in all {
             let last = subject.suffices(tx, one.market, one.quantity)?;
             let quantity = if last {
-                least(tx, subject, &one)?
+                least_quantity(one.quantity, one.step, |quantity| {
+                    subject.suffices(tx, one.market, quantity)
+                })?
             } else {
                 one.quantity
             };
@@ -43,26 +44,4 @@ impl Reduce {
         }
         Ok(total.step(StageKind::Reduce))
     }
-}
-
-/// The fewest steps of a position that suffice, when all of it does.
-fn least<S: Subject>(tx: &Tx<'_>, subject: &S, one: &Reducible) -> Result<i128, Rejection> {
-    let quantity = |steps: i128| -> Result<i128, ArithmeticError> {
-        let whole = steps.checked_mul(one.step.max(1));
-        Ok(whole.ok_or(ArithmeticError::Overflow)?.min(one.quantity))
-    };
-    let (mut low, mut high) = (
-        0,
-        mul_div(one.quantity, 1, one.step.max(1), Rounding::Ceil)?,
-    );
-    // Too few at `low`, enough at `high`.
-    while high.saturating_sub(low) > 1 {
-        let middle = mul_div(low.saturating_add(high), 1, 2, Rounding::Floor)?;
-        if subject.suffices(tx, one.market, quantity(middle)?)? {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Ok(quantity(high)?)
 }
