@@ -6,6 +6,7 @@
 
 mod compare;
 mod gammaswap;
+mod kuma;
 mod perennial;
 mod tsunamix;
 
@@ -29,6 +30,8 @@ pub(crate) enum Language {
     Perennial,
     /// GammaSwap V1: liquidation calls of both generations of the contracts, the whole state.
     Gammaswap,
+    /// Kuma: every liquidation and deleveraging call, hand-offs of signed orders, the arithmetic.
+    Kuma,
 }
 
 /// What `--help` ends with.
@@ -98,44 +101,48 @@ fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How a vector fared, under its name.
+type Checked = (String, Result<(), Mismatch>);
+
 /// The verdicts of a file; a file that cannot be read is one failed vector.
 fn run_file(venue: Language, file: &Path) -> Vec<Verdict> {
-    let name = file.display().to_string();
-    let unusable = |why: String| {
-        let mismatch = Some(Mismatch::unusable(why));
-        vec![Verdict {
-            file: name.clone(),
-            vector: "(the file)".to_owned(),
-            mismatch,
-        }]
+    let checked = read(file).and_then(|document| check(venue, &document));
+    let checked = checked.unwrap_or_else(|why| {
+        let label = "(the file)".to_owned();
+        vec![(label, Err(Mismatch::unusable(why)))]
+    });
+    let verdict = |(vector, outcome): Checked| Verdict {
+        file: file.display().to_string(),
+        vector,
+        mismatch: outcome.err(),
     };
-    let document = match read(file) {
-        Ok(document) => document,
-        Err(why) => return unusable(why),
+    checked.into_iter().map(verdict).collect()
+}
+
+/// Runs the vectors of a document.
+fn check(venue: Language, document: &Value) -> Result<Vec<Checked>, String> {
+    let one: &dyn Fn(&Value) -> Result<(), Mismatch> = match venue {
+        Language::Tsunamix => &tsunamix::run,
+        Language::Perennial => &perennial::run,
+        Language::Gammaswap => &|vector| gammaswap::run(vector, document.get("header")),
+        // Sections instead of one list.
+        Language::Kuma => return kuma::run(document),
     };
     let Some(vectors) = document.get("vectors").and_then(Value::as_array) else {
-        return unusable("there is no list called \"vectors\" in it".to_owned());
+        return Err("there is no list called \"vectors\" in it".to_owned());
     };
     if vectors.is_empty() {
-        return unusable("its list of vectors is empty".to_owned());
+        return Err("its list of vectors is empty".to_owned());
     }
-    let verdict = |vector: &Value| {
+    let labelled = |vector: &Value| {
         let label = vector
             .get("id")
             .or_else(|| vector.get("name"))
-            .and_then(Value::as_str);
-        let outcome = match venue {
-            Language::Tsunamix => tsunamix::run(vector),
-            Language::Perennial => perennial::run(vector),
-            Language::Gammaswap => gammaswap::run(vector, document.get("header")),
-        };
-        Verdict {
-            file: name.clone(),
-            vector: label.unwrap_or("(without id or name)").to_owned(),
-            mismatch: outcome.err(),
-        }
+            .and_then(Value::as_str)
+            .unwrap_or("(without id or name)");
+        (label.to_owned(), one(vector))
     };
-    vectors.iter().map(verdict).collect()
+    Ok(vectors.iter().map(labelled).collect())
 }
 
 fn read(file: &Path) -> Result<Value, String> {
