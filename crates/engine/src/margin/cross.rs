@@ -188,22 +188,19 @@ pub fn bankruptcy_quote(
     } else {
         worth.sub(penalty)?
     };
-    let quote = signed_worth
-        .div(i128::from(ONE).into(), Rounding::Down)?
-        .to_i128()
-        .map_err(|_| out_of_range(signed_worth.is_negative()))?;
-    if (size < 0 && quote > 0) || (size > 0 && quote < 0) {
+    let quote = signed_worth.div(i128::from(ONE).into(), Rounding::Down)?;
+    let pays_the_wrong_way = !quote.is_zero() && quote.is_negative() != (size < 0);
+    if pays_the_wrong_way {
         return Ok(0);
     }
-    Ok(signed(quote)?.unsigned_abs())
-}
-
-fn out_of_range(negative: bool) -> PipError {
-    if negative {
-        PipError::UnderflowsInt64
-    } else {
-        PipError::OverflowsInt64
-    }
+    let Ok(pips) = quote.to_i128() else {
+        return Err(if quote.is_negative() {
+            PipError::UnderflowsInt64
+        } else {
+            PipError::OverflowsInt64
+        });
+    };
+    Ok(signed(pips)?.unsigned_abs())
 }
 
 /// An unsigned 128-bit number, whose upper half a signed one would lose.
@@ -302,3 +299,6 @@ pub fn liquidation_price(
         .and_then(|tick| u64::try_from(tick).ok())
         .filter(|tick| *tick > 0))
 }
+
+#[cfg(test)]
+mod tests;
