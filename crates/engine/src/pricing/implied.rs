@@ -76,9 +76,11 @@ fn deviation(kind: OptionKind, target: f64, forward: f64, strike: f64) -> f64 {
             high = at;
         }
         let vega = forward * normal::pdf(k / at + 0.5 * at);
-        // On logarithms of prices far out, where prices fall too fast for straight steps.
-        let step = if price > 0.0 && price < target * 0.5 {
-            libm::log(target / price) * price / vega
+        // While they are far apart, on the prices' logarithms: far out in the tail a price falls
+        // by orders of magnitude, and straight steps would be many.
+        let ratio = target / price;
+        let step = if price > 0.0 && !(0.5..=2.0).contains(&ratio) {
+            libm::log(ratio) * price / vega
         } else {
             (target - price) / vega
         };
