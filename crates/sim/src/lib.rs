@@ -21,3 +21,4 @@ pub mod report;
 pub mod results;
 pub mod scenario;
 pub mod tables;
+pub mod waterfall;

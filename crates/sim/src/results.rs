@@ -78,6 +78,9 @@ pub struct VenueResults {
     pub flows: Vec<Flow>,
     /// Refused commands by name of the refusal, with how often and the first one's text.
     pub refusals: Vec<Refused>,
+    /// What became of acquired positions, on venues with a backstop that acquires them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waterfall: Option<Box<crate::waterfall::Waterfall>>,
 }
 
 /// One headline figure.

@@ -58,6 +58,12 @@ const BUNDLED: [(u32, u32); 16] = [
     (500, 9_494_000),
 ];
 
+impl Default for Shape {
+    fn default() -> Self {
+        Self::bundled()
+    }
+}
+
 impl Shape {
     /// The shape of three real books; a test takes it from them again where the files are.
     #[must_use]

@@ -18,6 +18,7 @@ use crate::results::{Amount, Exposure, Figure, Line, VenueResults, group};
 use crate::scenario::{
     ExecutionMode, Liquidators, LiquidityProvider, Makers, Preset, Scenario, TopUps, Venue,
 };
+use crate::waterfall::Waterfall;
 
 /// A venue's people, speaking its language.
 pub(crate) trait Desk {
@@ -303,6 +304,7 @@ pub(crate) struct Shown {
     pub(crate) backstop: Vec<Line>,
     pub(crate) liquidations_over_time: Line,
     pub(crate) liquidations: Vec<crate::results::Liquidation>,
+    pub(crate) waterfall: Option<Box<Waterfall>>,
 }
 
 impl Book {
@@ -325,6 +327,7 @@ impl Book {
             liquidations: shown.liquidations,
             flows: collector.flows(engine.ledger().assets()),
             refusals: collector.refusals(),
+            waterfall: shown.waterfall,
         }
     }
 

@@ -573,6 +573,7 @@ impl Desk for PerennialDesk {
             ],
             liquidations_over_time: self.liquidations.clone(),
             liquidations: collector.liquidations.clone(),
+            waterfall: None,
         };
         self.book.results(engine, collector, shown)
     }

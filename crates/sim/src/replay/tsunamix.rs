@@ -506,6 +506,7 @@ impl Desk for TsunamixDesk {
             ],
             liquidations_over_time: self.liquidations.clone(),
             liquidations: collector.liquidations.clone(),
+            waterfall: None,
         };
         self.book.results(engine, collector, shown)
     }

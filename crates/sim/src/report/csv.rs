@@ -102,6 +102,59 @@ fn write_row<W: Write>(
     Ok(())
 }
 
+/// The columns of `waterfall.csv`, in order: one row per transfer of a position. Amounts are exact
+/// decimals, in base units or the venue's asset; `case` is empty where the case is not known;
+/// `against_index` is what the giver got beyond the worth at index.
+pub const WATERFALL_COLUMNS: [&str; 13] = [
+    "venue",
+    "preset",
+    "at_ms",
+    "at_utc",
+    "case",
+    "hop",
+    "market",
+    "side",
+    "to_account",
+    "base",
+    "quote",
+    "worth_at_index",
+    "against_index",
+];
+
+/// Writes every transfer of acquired positions, venue by venue in the order they happened.
+///
+/// # Errors
+/// What the writer reports.
+pub fn waterfall_csv(results: &Results, out: impl Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(out);
+    writer.write_record(WATERFALL_COLUMNS)?;
+    for venue in &results.venues {
+        let fills = venue
+            .waterfall
+            .iter()
+            .flat_map(|waterfall| &waterfall.fills);
+        for fill in fills {
+            let market = results.markets.get(fill.market).map_or("", String::as_str);
+            writer.write_record([
+                plain(&venue.name),
+                plain(&venue.preset),
+                fill.at.to_string(),
+                time_text(fill.at),
+                fill.case.map_or_else(String::new, |case| case.to_string()),
+                fill.hop.name().to_owned(),
+                plain(market),
+                if fill.long { "long" } else { "short" }.to_owned(),
+                fill.to.to_string(),
+                fill.base.to_string(),
+                fill.quote.to_string(),
+                fill.index.to_string(),
+                fill.against_index.to_string(),
+            ])?;
+        }
+    }
+    writer.flush()
+}
+
 fn plain(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         return format!("'{text}");

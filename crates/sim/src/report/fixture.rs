@@ -4,6 +4,7 @@ use crate::random::Random;
 use crate::results::{
     Amount, Exposure, Figure, Flow, Line, Liquidation, Refused, Results, VenueResults,
 };
+use crate::waterfall::{Fill, Hop, Impact, PartnerTotal, PolicyTotal, Waterfall};
 
 /// 2025-10-10 00:00 UTC.
 pub(super) const START: i64 = 1_760_054_400_000;
@@ -46,6 +47,7 @@ pub(super) fn quiet(name: &str) -> VenueResults {
         liquidations: Vec::new(),
         flows: Vec::new(),
         refusals: Vec::new(),
+        waterfall: None,
     }
 }
 
@@ -359,4 +361,64 @@ fn cases(results: &Results, name: &str, count: usize) -> Vec<Liquidation> {
         case
     });
     made.collect()
+}
+
+/// A waterfall with one position of each kind; with partners, less goes to the book.
+pub(super) fn waterfall(with_partners: bool) -> Waterfall {
+    let usd = |units: i128| Amount::new(units * 100_000_000, 8);
+    let mut waterfall = Waterfall {
+        with_partners,
+        fund_start: usd(1_000_000),
+        fund_end: usd(if with_partners { 1_020_000 } else { 990_000 }),
+        fund_lowest: usd(980_000),
+        ..Waterfall::default()
+    };
+    let mut fill = |hop, index: i128, against: i128| {
+        waterfall.push(Fill {
+            at: START + TICK,
+            case: (hop == Hop::Acquired).then_some(1),
+            hop,
+            market: 0,
+            long: true,
+            to: 9,
+            base: Amount::new(50_000_000, 8),
+            quote: usd(index + against),
+            index: usd(index),
+            against_index: usd(against),
+        });
+    };
+    fill(Hop::Acquired, 100_000, -2_500);
+    if with_partners {
+        fill(Hop::Partner, 70_000, -140);
+    }
+    fill(Hop::Book, if with_partners { 20_000 } else { 80_000 }, -900);
+    fill(Hop::Closure, 10_000, -300);
+    let taken = waterfall.hop(Hop::Partner);
+    if with_partners {
+        waterfall.partners.push(PartnerTotal {
+            name: "<tight>".to_owned(),
+            account: 9,
+            taken,
+            signed: 3,
+            skipped: vec![("in its cooldown".to_owned(), 2)],
+            result: usd(-50),
+        });
+    }
+    waterfall.quintiles = [0, 0, 0, 0, 0, 1];
+    waterfall.policies.push(PolicyTotal {
+        policy: "queue".to_owned(),
+        covered: usd(300),
+        taken: usd(10_000),
+        accounts: 1,
+    });
+    waterfall.impact = Impact {
+        closings: 2,
+        moved_milli_bps: if with_partners { 3_000 } else { 60_000 },
+        worst_milli_bps: if with_partners { 2_000 } else { 45_500 },
+        worst_at: START + TICK,
+        emptied: 0,
+        consumed: usd(20_000),
+        standing: usd(100_000),
+    };
+    waterfall
 }

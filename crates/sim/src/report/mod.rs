@@ -28,12 +28,14 @@ mod sample;
 mod story;
 mod summary;
 mod timeline;
+mod waterfall;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use csv::{COLUMNS, csv};
+pub use csv::{COLUMNS, WATERFALL_COLUMNS, csv, waterfall_csv};
 pub use page::html;
 pub use summary::summary;
+pub use waterfall::compared;

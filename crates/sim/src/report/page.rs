@@ -1,7 +1,7 @@
 //! The page: its sections in reading order, the answer first.
 
 use super::axis::{TimeAxis, moment};
-use super::{cases, escape, figures, flows, number, risk, sample, story, timeline};
+use super::{cases, escape, figures, flows, number, risk, sample, story, timeline, waterfall};
 use crate::results::{Results, VenueResults, time_text};
 
 const STYLE: &str = include_str!("../../assets/report/report.css");
@@ -58,7 +58,12 @@ type Section = (&'static str, &'static str, String);
 
 fn sections(results: &Results, time: TimeAxis) -> Vec<Section> {
     let note = super::chart::paragraph;
-    let first = format!("{}{}", story::html(results, time), figures::html(results));
+    let first = format!(
+        "{}{}{}",
+        story::html(results, time),
+        waterfall::verdict(results),
+        figures::html(results)
+    );
     let prices = format!(
         "{}{}{}",
         note(
@@ -74,7 +79,7 @@ fn sections(results: &Results, time: TimeAxis) -> Vec<Section> {
         ),
         flows::html(results)
     );
-    vec![
+    let mut sections = vec![
         ("answer", "In short", first),
         ("prices", "Prices and liquidations", prices),
         (
@@ -89,7 +94,16 @@ fn sections(results: &Results, time: TimeAxis) -> Vec<Section> {
         ("refusals", "Refusals", refusals(results)),
         ("parameters", "Parameters", parameters(results)),
         ("repeat", "Check and repeat", repeat(results)),
-    ]
+    ];
+    if waterfall::is_any(results) {
+        let section = (
+            "waterfall",
+            "Where acquired positions went",
+            waterfall::html(results),
+        );
+        sections.insert(1 + CHARTS, section);
+    }
+    sections
 }
 
 fn header(results: &Results, time: TimeAxis) -> String {

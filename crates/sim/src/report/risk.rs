@@ -37,7 +37,12 @@ pub(super) fn at_risk(results: &Results, time: TimeAxis) -> String {
         .venues
         .iter()
         .any(|venue| venue.preset.starts_with("gammaswap"));
-    let words = if lending { LENT } else { AT_RISK };
+    let crossed = results.venues.iter().any(|venue| venue.waterfall.is_some());
+    let words = match (lending, crossed) {
+        (true, _) => LENT,
+        (false, true) => CROSSED,
+        (false, false) => AT_RISK,
+    };
     let note = format!("{words} {}", scale_note(shared, results));
     let note = super::chart::paragraph(note.trim_end());
     format!("{note}<div class=\"grid-2\">{charts}</div>")
@@ -46,6 +51,11 @@ pub(super) fn at_risk(results: &Results, time: TimeAxis) -> String {
 /// A loan's debt and collateral are in the same unit: no price moves it towards liquidation.
 const LENT: &str = "Collateral of open loans, by how far the debt would have to grow before the \
     loan could be liquidated. Below it the nearest band by itself, on its own scale.";
+
+/// A wallet has positions in many markets: their prices are taken to move together.
+const CROSSED: &str = "What open wallets are worth, by how far all prices would have to move \
+    together, up or down, before the wallet could be liquidated. Below it the nearest band by \
+    itself, on its own scale.";
 
 const AT_RISK: &str = "Collateral of open positions, by how far the price would have to move \
     before the position could be liquidated. Below it the nearest band by itself, on its own scale.";

@@ -3,6 +3,7 @@
 use super::axis::{TimeAxis, between};
 use super::{escape, number, sample, timeline};
 use crate::results::{Results, VenueResults};
+use crate::waterfall::{Hop, Waterfall};
 
 /// A card per venue.
 pub(super) fn html(results: &Results, time: TimeAxis) -> String {
@@ -52,6 +53,13 @@ fn told(venue: &VenueResults, time: TimeAxis) -> String {
             number::percent(held, cases.len()),
         )
     });
+    let paid = match &venue.waterfall {
+        Some(waterfall) => handed_on(waterfall, &asset),
+        None => format!(
+            "Liquidators were paid <b>{}\u{a0}{asset}</b>.",
+            number::total(reward)
+        ),
+    };
     let plural = if cases.len() == 1 { "" } else { "s" };
     let loss = if beyond == 0 {
         "No loss went beyond an account's collateral.".to_owned()
@@ -64,9 +72,27 @@ fn told(venue: &VenueResults, time: TimeAxis) -> String {
     };
     format!(
         "<p class=\"big\">{} liquidation{plural}</p><p>Positions of <b>{}\u{a0}{asset}</b> were closed. {half}\
-         Liquidators were paid <b>{}\u{a0}{asset}</b>. {loss}</p>",
+         {paid} {loss}</p>",
         number::count(cases.len() as u64),
         number::total(notional),
-        number::total(reward),
     )
+}
+
+/// Where the positions went that the venue's backstop took over.
+fn handed_on(waterfall: &Waterfall, asset: &str) -> String {
+    let of = |hop| waterfall.hop(hop).index.approximate().abs();
+    let share = |part: f64, whole: f64| format!("<b>{:.0} %</b>", part / whole.max(1e-9) * 100.0);
+    let disposals = [Hop::Partner, Hop::Book, Hop::Closure].map(of);
+    let whole: f64 = disposals.iter().sum();
+    let [partners, book, closure] = disposals.map(|part| share(part, whole));
+    let mut told = format!(
+        "The insurance fund took over <b>{}\u{a0}{asset}</b>.",
+        number::compact(of(Hop::Acquired))
+    );
+    if whole > 0.0 {
+        told.push_str(&format!(
+            " Of what it disposed of, {partners} went to partners, {book} to the book and {closure} to deleveraged counterparties."
+        ));
+    }
+    told
 }

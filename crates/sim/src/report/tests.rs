@@ -400,3 +400,113 @@ fn the_busiest_stretch_is_the_shortest_that_holds_its_share() {
         None
     );
 }
+
+/// Two venues that differ by the partners.
+fn with_and_without() -> Results {
+    let mut results = fixture::small();
+    let [with, without] = results.venues.as_mut_slice() else {
+        panic!("two venues");
+    };
+    with.name = "With".to_owned();
+    without.name = "Without".to_owned();
+    for (venue, partners) in [(with, true), (without, false)] {
+        venue.preset = "kuma".to_owned();
+        venue.waterfall = Some(Box::new(fixture::waterfall(partners)));
+    }
+    results
+}
+
+#[test]
+fn a_waterfall_is_told_hop_by_hop_and_compared() {
+    let results = with_and_without();
+    let page = html(&results);
+    check_nesting(&page);
+    let text = skeleton(&page);
+    let section = text
+        .split("# Where acquired positions went")
+        .nth(1)
+        .unwrap();
+    let section = section.split("\n# ").next().unwrap();
+    expect![[r#"
+
+        Prices are set against the index of the moment, from the point of view of whoever gives the position away: minus ten basis points is a thousandth given up. Every single transfer is in waterfall.csv.
+        ## With
+        handed to partners 70.0 %
+        closed on the book 20.0 %
+        deleveraged against the fund 10.0 %
+         | Hop | Transfers | Worth at index, USDC | Against index, bps | USDC
+         | acquired by the insurance fund | 1 | 100 k | -250.0 | -2,500
+         | handed to partners | 1 | 70 k | -20.0 | -140
+         | closed on the book | 1 | 20 k | -450.0 | -900
+         | deleveraged against the fund | 1 | 10 k | -300.0 | -300
+        The books
+         | Times the fund went to a book | 2
+         | Middle of the book moved, mean | 1.5 bps
+         | Middle of the book moved, most | 2.0 bps at 10 Oct 00:05
+         | Depth of its side that it took | 20.0 %
+         | Times it left that side empty | 0
+         | Fund at the start, lowest, end | 1 M / 980 k / 1.02 M USDC
+        Partners
+         | Partner | Lots | Taken, USDC | Against index, bps | Its result, USDC | Left out
+         | &lt;tight&gt; | 1 | 70 k | -20.0 | -50 | 2 × in its cooldown
+        Deleveraging
+         | Counterparties of quintile 5, first in line | 1
+         | Quintile 4 | 0
+         | Quintile 3 | 0
+         | Quintile 2 | 0
+         | Counterparties of quintile 1, last in line | 0
+        What the deficits needed against what was taken
+         | Policy | Deficit, USDC | Positions taken, USDC | Accounts
+         | queue | 300 | 10 k | 1
+        ## Without
+        handed to partners 0.0 %
+        closed on the book 88.9 %
+        deleveraged against the fund 11.1 %
+         | Hop | Transfers | Worth at index, USDC | Against index, bps | USDC
+         | acquired by the insurance fund | 1 | 100 k | -250.0 | -2,500
+         | closed on the book | 1 | 80 k | -112.5 | -900
+         | deleveraged against the fund | 1 | 10 k | -300.0 | -300
+        The books
+         | Times the fund went to a book | 2
+         | Middle of the book moved, mean | 30.0 bps
+         | Middle of the book moved, most | 45.5 bps at 10 Oct 00:05
+         | Depth of its side that it took | 20.0 %
+         | Times it left that side empty | 0
+         | Fund at the start, lowest, end | 1 M / 980 k / 990 k USDC
+        Deleveraging
+         | Counterparties of quintile 5, first in line | 1
+         | Quintile 4 | 0
+         | Quintile 3 | 0
+         | Quintile 2 | 0
+         | Counterparties of quintile 1, last in line | 0
+        What the deficits needed against what was taken
+         | Policy | Deficit, USDC | Positions taken, USDC | Accounts
+         | queue | 300 | 10 k | 1"#]].assert_eq(section);
+    expect![[r#"
+        The same wallets went through the same prices on “With” and on “Without”.
+        Less impact on liquidity: yes. The fund closed 20 k USDC on the books with partners and 80 k USDC without. A closing moved the middle of its book by 1.5 bps on average and 2.0 bps at worst, against 30.0 and 45.5. It went there 2 times, against 2 times.
+        Less to manipulate: no. What the fund gave up against index on the books is what somebody could earn who provokes liquidations and waits there: 900 USDC with partners (-450.0 bps of what it closed), 900 USDC without (-112.5 bps).
+        The price of it: partners took 70 k USDC at -20.0 bps against index, which is 140 USDC given up to them. The fund made 20 k USDC with partners and -10 k USDC without; counterparties were deleveraged once, against once."#]].assert_eq(&super::compared(&results).join("\n"));
+    let mut csv = Vec::new();
+    super::waterfall_csv(&results, &mut csv).unwrap();
+    expect![[r#"
+        venue,preset,at_ms,at_utc,case,hop,market,side,to_account,base,quote,worth_at_index,against_index
+        With,kuma,1760054700000,2025-10-10 00:05:00,1,acquired,BTC,long,9,0.5,97500,100000,-2500
+        With,kuma,1760054700000,2025-10-10 00:05:00,,partner,BTC,long,9,0.5,69860,70000,-140
+        With,kuma,1760054700000,2025-10-10 00:05:00,,book,BTC,long,9,0.5,19100,20000,-900
+        With,kuma,1760054700000,2025-10-10 00:05:00,,closure-deleveraging,BTC,long,9,0.5,9700,10000,-300
+        Without,kuma,1760054700000,2025-10-10 00:05:00,1,acquired,BTC,long,9,0.5,97500,100000,-2500
+        Without,kuma,1760054700000,2025-10-10 00:05:00,,book,BTC,long,9,0.5,79100,80000,-900
+        Without,kuma,1760054700000,2025-10-10 00:05:00,,closure-deleveraging,BTC,long,9,0.5,9700,10000,-300
+    "#]].assert_eq(&String::from_utf8(csv).unwrap());
+}
+
+#[test]
+fn nothing_is_compared_without_its_counterpart() {
+    assert!(super::compared(&fixture::small()).is_empty());
+    let mut results = with_and_without();
+    results.venues[1].preset = "kuma-plus".to_owned();
+    assert!(super::compared(&results).is_empty());
+    results.venues.truncate(1);
+    assert!(super::compared(&results).is_empty());
+}

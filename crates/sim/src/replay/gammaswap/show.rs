@@ -236,6 +236,7 @@ impl GammaswapDesk {
             ],
             liquidations_over_time: lines.liquidations.clone(),
             liquidations,
+            waterfall: None,
         };
         self.book.results(engine, collector, shown)
     }
