@@ -1,5 +1,7 @@
 //! `plimsoll replay`: a scenario through the engine, with a summary and a report.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -83,6 +85,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
         return Ok(true);
     }
     say!("{}", report::summary(&results));
+    for sentence in report::compared(&results) {
+        say!("{sentence}");
+    }
     say!("state hash  {}", results.state_hash);
     say!(
         "commands    {} accepted, {} events, in {:.1} s",
@@ -159,12 +164,24 @@ fn write(results: &Results, out: &Path) -> anyhow::Result<PathBuf> {
     let report = out.join("report.html");
     std::fs::write(&report, report::html(results))
         .with_context(|| format!("cannot write {}", report.display()))?;
-    let csv = out.join("liquidations.csv");
-    let file =
-        std::fs::File::create(&csv).with_context(|| format!("cannot write {}", csv.display()))?;
-    report::csv(results, std::io::BufWriter::new(file))
-        .with_context(|| format!("cannot write {}", csv.display()))?;
+    write_csv(&out.join("liquidations.csv"), |file| {
+        report::csv(results, file)
+    })?;
+    if results.venues.iter().any(|venue| venue.waterfall.is_some()) {
+        write_csv(&out.join("waterfall.csv"), |file| {
+            report::waterfall_csv(results, file)
+        })?;
+    }
     Ok(report)
+}
+
+fn write_csv(
+    path: &Path,
+    rows: impl FnOnce(BufWriter<File>) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    let file = File::create(path);
+    file.and_then(|file| rows(BufWriter::new(file)))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Records a replay in a file. Batches are made durable as they fill; the last at the end.
