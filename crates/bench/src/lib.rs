@@ -3,12 +3,15 @@
 //! * [`world`]: a TsunamiX venue full of positions; [`path`]: where its prices go.
 //! * [`scan`]: the naive scan that the watch is measured beside.
 //! * [`peer`]: the same gap through `percolator-engine`.
+//! * [`book`]: a stream of orders, our order book and the naive one; [`book_peers`]: three crates.
 //! * [`run`]: the measured runs, and [`record`]: commands through the journal.
 //!
 //! All data comes from [`chance`], seeded: no clock, no machine, no library decides it. Every
 //! measured run is checked: the scan finds nobody the watch has left over, and the books balance.
 //! docs/BENCHMARKS.md says what is compared with what and where the comparison is unequal.
 
+pub mod book;
+pub mod book_peers;
 pub mod chance;
 pub mod machine;
 pub mod path;

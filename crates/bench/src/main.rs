@@ -3,6 +3,8 @@
 //! `--quick` runs a hundredth of everything, to see that it runs. `PLIMSOLL_BENCH_DIR` says where
 //! the durable journals are written. What the rows mean: docs/BENCHMARKS.md.
 
+mod book_rows;
+
 use std::time::{Duration, Instant};
 
 use comfy_table::presets::ASCII_MARKDOWN;
@@ -21,6 +23,7 @@ struct Sizes {
     accounts: [u32; 2],
     gap_accounts: u32,
     commands: u32,
+    book_ops: usize,
     repeats: usize,
 }
 
@@ -28,12 +31,14 @@ const FULL: Sizes = Sizes {
     accounts: [100_000, 1_000_000],
     gap_accounts: 100_000,
     commands: 400_000,
+    book_ops: 1_000_000,
     repeats: 5,
 };
 const QUICK: Sizes = Sizes {
     accounts: [2_000, 10_000],
     gap_accounts: 2_000,
     commands: 4_000,
+    book_ops: 20_000,
     repeats: 1,
 };
 const CALM_UPDATES: usize = 600;
@@ -50,6 +55,7 @@ fn main() {
     for accounts in sizes.accounts {
         watch(&mut rows, accounts, sizes.repeats.min(3));
     }
+    book_rows::book(&mut rows, 10_000, sizes.book_ops, sizes.repeats);
     journal(&mut rows, &sizes);
     println!("{}", machine::processor());
     println!("{}", rows.table);
