@@ -16,6 +16,10 @@ impl Kuma {
     pub fn audit(&self, id: VenueId, ledger: &Ledger) -> Result<(), String> {
         self.wallets.audit()?;
         self.audit_cases(ledger)?;
+        let ranks = self.markets.iter().map(|market| market.rank);
+        if !self.wallets.ranks_are(ranks) {
+            return Err("the wallets' ranks are not those of the markets".to_owned());
+        }
         let mut sizes = vec![0i128; self.markets.len()];
         for account in (0..self.wallets.count()).filter_map(|at| u32::try_from(at).ok()) {
             let account = AccountId(account);

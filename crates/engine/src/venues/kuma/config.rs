@@ -19,6 +19,9 @@ pub const MAX_FEE: u64 = 5_000_000;
 pub const SMALL_QUOTE: u64 = 10_000;
 /// Length of a funding period.
 pub const FUNDING_PERIOD_MS: u64 = 8 * 60 * 60 * 1000;
+/// The most periods a wallet is paid at once when it is paid in one market alone: a year of them,
+/// and the first.
+pub const FUNDING_PERIODS_AT_ONCE: usize = 365 * 3 + 1;
 /// A day.
 pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest a delegated key can be set to live.

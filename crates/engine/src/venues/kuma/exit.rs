@@ -6,7 +6,7 @@ use plimsoll_units::{AccountId, MarketId, Timestamp};
 use super::config::SMALL_QUOTE;
 use super::people::Exit;
 use super::refusal::require;
-use super::settle::Handover;
+use super::settle::{Handover, pay_slots};
 use super::{Event, Kuma, OraclePrice, Revert};
 use crate::ledger::Reason;
 use crate::margin::cross::{self, PipError, Totals};
@@ -156,8 +156,8 @@ impl Kuma {
         self.apply_deposit(tx, account, pending)
     }
 
-    /// Pays a wallet out. What rounding left just below zero is coerced to zero, and borne by the
-    /// exit fund, which has taken the positions.
+    /// Pays a wallet out. What rounding left just below zero is coerced to zero; as on chain no
+    /// wallet bears it, but whoever holds the venue's money for it.
     fn pay_exit(
         &mut self,
         tx: &mut Tx<'_>,
@@ -167,7 +167,9 @@ impl Kuma {
         let left = self.quote(tx.ledger(), account)?;
         let small = left.unsigned_abs() <= SMALL_QUOTE;
         if coerced && left < 0 && small {
-            self.sweep_quote(tx, account, self.funds.exit_fund)?;
+            let slots = (self.outside, self.quote_slot(account)?);
+            let missing = left.checked_neg().ok_or(PipError::ARITHMETIC)?;
+            pay_slots(tx, slots, missing, Reason::RoundingDust)?;
         } else {
             require(left >= 0, Revert::NegativeQuoteAfterExit)?;
             self.pay_out(tx, account, left.unsigned_abs())?;

@@ -144,9 +144,9 @@ impl Kuma {
     /// Builds what is derived from the state anew.
     ///
     /// # Errors
-    /// None so far.
+    /// When the wallets' lists of positions are not lists.
     pub fn rebuild(&mut self, _id: VenueId, ledger: &Ledger) -> Result<(), Rejection> {
-        self.wallets.rebuild();
+        self.wallets.rebuild()?;
         self.watch_again(ledger);
         Ok(())
     }

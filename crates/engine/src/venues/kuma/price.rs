@@ -2,7 +2,7 @@
 
 use plimsoll_units::{AccountId, MarketId, Timestamp};
 
-use super::config::{DAY_MS, FUNDING_PERIOD_MS};
+use super::config::{DAY_MS, FUNDING_PERIOD_MS, FUNDING_PERIODS_AT_ONCE};
 use super::market::Quotation;
 use super::refusal::require;
 use super::{Event, IndexPrice, Kuma, Refusal, Revert};
@@ -111,7 +111,7 @@ impl Kuma {
         self.market(market)?;
         let found = self.wallets.find(account, market);
         let (slot, _) = found.ok_or(Revert::NoOpenPosition)?;
-        self.apply_funding_at(tx, slot)
+        self.apply_funding_at(tx, slot, FUNDING_PERIODS_AT_ONCE)
     }
 }
 

@@ -176,24 +176,31 @@ impl Kuma {
     ) -> Result<(), Rejection> {
         let mut next = self.wallets.of(account).next().map(|(slot, _)| slot);
         while let Some(slot) = next {
-            self.apply_funding_at(tx, slot)?;
+            self.apply_funding_at(tx, slot, usize::MAX)?;
             next = self.wallets.after(slot);
         }
         Ok(())
     }
 
-    /// Pays one position the funding it has not been paid.
-    pub(super) fn apply_funding_at(&mut self, tx: &mut Tx<'_>, slot: u32) -> Result<(), Rejection> {
+    /// Pays one position the funding it has not been paid, for the oldest `most` periods.
+    pub(super) fn apply_funding_at(
+        &mut self,
+        tx: &mut Tx<'_>,
+        slot: u32,
+        most: usize,
+    ) -> Result<(), Rejection> {
         let Some(position) = self.wallets.position(slot).copied() else {
             return Ok(());
         };
         let market = self.market(position.market())?;
-        let (periods, clearing) = (market.periods(), market.clearing);
-        if position.periods() >= periods {
-            return Ok(());
-        }
+        let clearing = market.clearing;
         let unpaid = market.unpaid(position.periods());
+        let unpaid = unpaid.get(..most).unwrap_or(unpaid);
+        let Some(periods) = u32::try_from(unpaid.len()).ok().filter(|n| *n > 0) else {
+            return Ok(());
+        };
         let payment = cross::funding_payment(position.size(), unpaid)?;
+        let periods = position.periods().saturating_add(periods);
         self.wallets.set_periods(slot, periods)?;
         let quote = self.quote_slot(position.owner())?;
         if payment < 0 {

@@ -12,6 +12,8 @@
 //!
 //! Every change is noted and can be taken back to a mark, to the byte.
 
+mod recount;
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{AccountId, MarketId};
 
@@ -450,49 +452,5 @@ impl Wallets {
                 None => return,
             }
         }
-    }
-
-    /// Finds every market's holders anew.
-    pub(super) fn rebuild(&mut self) {
-        self.holders = vec![Vec::new(); self.ranks.len()];
-        for at in 0..self.positions.len() {
-            if let Some(slot) = u32::try_from(at)
-                .ok()
-                .filter(|s| self.position(*s).is_some())
-            {
-                self.list(slot);
-            }
-        }
-    }
-
-    /// Recounts the lists, the free slots and the holders.
-    pub(super) fn audit(&self) -> Result<(), String> {
-        let mut used = 0usize;
-        for account in (0..self.wallets.len()).filter_map(|at| u32::try_from(at).ok()) {
-            let mut last = None;
-            for (slot, position) in self.of(AccountId(account)) {
-                let rank = Some(self.rank(position.market()));
-                if position.size() == 0 || position.owner() != AccountId(account) || last >= rank {
-                    return Err(format!("slot {slot} does not belong in its list"));
-                }
-                last = rank;
-                used = used.saturating_add(1);
-            }
-        }
-        let occupied = self.positions.iter().filter(|p| p.size() != 0).count();
-        let listed = self.holders.iter().map(Vec::len).sum::<usize>();
-        let slots = used.saturating_add(self.free.len());
-        if occupied != used || listed != used || slots != self.positions.len() {
-            let free = self.free.len();
-            let slots = self.positions.len();
-            return Err(format!(
-                "{slots} slots: {occupied} in use, {used} in wallets, {listed} among holders, \
-                 {free} free"
-            ));
-        }
-        let lost = self.free.iter().find(|s| self.position(**s).is_some());
-        lost.map_or(Ok(()), |slot| {
-            Err(format!("slot {slot} is free and in use"))
-        })
     }
 }
