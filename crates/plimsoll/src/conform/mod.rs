@@ -7,6 +7,7 @@
 mod compare;
 mod gammaswap;
 mod kuma;
+mod kyan;
 mod perennial;
 mod tsunamix;
 
@@ -32,6 +33,8 @@ pub(crate) enum Language {
     Gammaswap,
     /// Kuma: every liquidation and deleveraging call, hand-offs of signed orders, the arithmetic.
     Kuma,
+    /// Kyan: margins, hedges, decompositions, auctions, bankruptcies; Derive's published numbers.
+    Kyan,
 }
 
 /// What `--help` ends with.
@@ -125,6 +128,7 @@ fn check(venue: Language, document: &Value) -> Result<Vec<Checked>, String> {
         Language::Tsunamix => &tsunamix::run,
         Language::Perennial => &perennial::run,
         Language::Gammaswap => &|vector| gammaswap::run(vector, document.get("header")),
+        Language::Kyan => &|vector| kyan::run(vector, document),
         // Sections instead of one list.
         Language::Kuma => return kuma::run(document),
     };

@@ -132,6 +132,31 @@ impl<'a> Valuation<'a> {
         self.with_matrix(legs, Money::from_raw(worst.loss), worst.scenario)
     }
 
+    /// The requirement of `legs` if their delta were hedged exactly, with no regard to lots: what a
+    /// hedge could bring at most. Each scenario's sum is rounded down, against the account.
+    ///
+    /// # Errors
+    /// [`MarginError::NoPerpetual`], [`MarginError::Pricing`], [`MarginError::Arithmetic`].
+    pub fn neutral_risk(&self, legs: &[Leg]) -> Result<Risk, MarginError> {
+        let delta = self.arrays.net_delta(legs)?;
+        let perpetual = self.arrays.row(self.perpetual()?)?;
+        let mut pnl = self.arrays.pnl(legs)?;
+        for (sum, unit) in pnl.0.iter_mut().zip(perpetual) {
+            // 18 decimals of delta are 12 more than those of a quantity.
+            let hedge = mul_div(delta, (*unit).into(), 1_000_000_000_000, Rounding::Ceil)?;
+            *sum = sum.checked_sub(hedge).ok_or(OVERFLOW)?;
+        }
+        let worst = pnl.worst();
+        Ok(Risk {
+            matrix: Money::from_raw(worst.loss),
+            worst: worst.scenario,
+            delta: Fixed::ZERO,
+            over_free: Money::ZERO,
+            roll: self.roll(legs)?,
+            delta_charge_e6: 0,
+        })
+    }
+
     fn with_matrix(&self, legs: &[Leg], matrix: Money, worst: usize) -> Result<Risk, MarginError> {
         let over_free = self.over_free(self.exposure(legs)?)?;
         Ok(Risk {

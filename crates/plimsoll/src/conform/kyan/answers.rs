@@ -1,5 +1,6 @@
 //! Fields about one account: what it is now, what the engine would do, what it would be then.
 
+use plimsoll_engine::margin::portfolio::Money;
 use plimsoll_engine::margin::portfolio::decompose::{Kind, Pairing};
 use plimsoll_engine::margin::portfolio::guards;
 use plimsoll_engine::margin::portfolio::order::{self, Hedge, Order};
@@ -17,9 +18,9 @@ const CONTRACT: i64 = 1_000_000;
 
 /// What the engine decides to do first.
 #[derive(Debug, Clone, Copy)]
-struct Action {
-    order: Order,
-    quantity: i64,
+pub(super) struct Action {
+    pub(super) order: Order,
+    pub(super) quantity: i64,
     /// Nothing but a perpetual: all of it is closed.
     reduce_only: bool,
 }
@@ -38,7 +39,7 @@ pub(super) fn answer(vector: &Vector<'_>, key: &str, expected: &Value) -> Answer
         "fill_cost" | "fee" => costs(&account, key),
         "after" | "after_full" => after(&account, None),
         "delta_case" => delta_case(&account),
-        "im_if_delta_hedged" => Ok(money(fully_hedged(&account)?.initial()?).into()),
+        "im_if_delta_hedged" => Ok(money(neutral(&account, true)?).into()),
         "decision" => decision(&account),
         "mm_h0" => Ok(money(account.maintenance()?).into()),
         "mm_full_delta" => Ok(money(fully_hedged(&account)?.maintenance()?).into()),
@@ -48,6 +49,7 @@ pub(super) fn answer(vector: &Vector<'_>, key: &str, expected: &Value) -> Answer
         }
         "release_at" => release_at(&account),
         "short_leg" | "long_leg" => leg(&account, key == "long_leg"),
+        "trace" => super::trace::answer(&account, list(key, expected)?),
         "progress" | "states" => walk(&account, list(key, expected)?),
         _ => match key.strip_prefix("after_partial_") {
             Some(size) => after(&account, Some(size)),
@@ -63,19 +65,19 @@ fn single(account: &Account<'_>, key: &str) -> Answer {
     found.ok_or_else(|| unanswered("the account", key))
 }
 
-fn perp_only(account: &Account<'_>) -> Result<bool, Mismatch> {
+pub(super) fn perp_only(account: &Account<'_>) -> Result<bool, Mismatch> {
     let of = account.market.valuation()?;
     guards::is_perp_only(&of, &account.portfolio).map_err(refused)
 }
 
 /// The order that takes delta to zero, if there is a lot of it.
-fn hedge(account: &Account<'_>) -> Result<Option<Hedge>, Mismatch> {
+pub(super) fn hedge(account: &Account<'_>) -> Result<Option<Hedge>, Mismatch> {
     let of = account.market.valuation()?;
     let lot = account.market.terms(PERP).lot;
     order::hedge(&of, &account.portfolio, lot).map_err(refused)
 }
 
-fn fully_hedged<'m>(account: &Account<'m>) -> Result<Account<'m>, Mismatch> {
+pub(super) fn fully_hedged<'m>(account: &Account<'m>) -> Result<Account<'m>, Mismatch> {
     let Some(hedge) = hedge(account)? else {
         return Ok(account.clone());
     };
@@ -83,13 +85,25 @@ fn fully_hedged<'m>(account: &Account<'m>) -> Result<Account<'m>, Mismatch> {
     account.with(hedge.instrument, traded)
 }
 
-fn outside_band(account: &Account<'_>) -> Result<bool, Mismatch> {
+pub(super) fn outside_band(account: &Account<'_>) -> Result<bool, Mismatch> {
     let delta = account.risk()?.delta;
     let market = account.market;
     market
         .band
         .is_exceeded(delta, market.index)
         .map_err(refused)
+}
+
+/// The initial or maintenance margin with delta hedged exactly: the projection, not an order.
+fn neutral(account: &Account<'_>, initial: bool) -> Result<Money, Mismatch> {
+    let of = account.market.valuation()?;
+    let risk = of.neutral_risk(account.portfolio.legs()).map_err(refused)?;
+    let margin = if initial {
+        risk.initial(of.model())
+    } else {
+        risk.maintenance(of.model())
+    };
+    margin.map_err(refused)
 }
 
 /// A hedge in full, paid for: whether it would restore the initial margin.
@@ -103,7 +117,7 @@ fn hedge_restores(account: &Account<'_>) -> Result<bool, Mismatch> {
 
 /// Kyan's selection: a perpetual alone is closed, delta outside the band (or worth hedging) is
 /// hedged, else the first component's first leg is closed.
-fn first_action(account: &Account<'_>) -> Result<Action, Mismatch> {
+pub(super) fn first_action(account: &Account<'_>) -> Result<Action, Mismatch> {
     if perp_only(account)? {
         let held = account.portfolio.quantity(PERP);
         let side = if held > 0 { Side::Short } else { Side::Long };
@@ -140,7 +154,7 @@ fn close(account: &Account<'_>, instrument: u32, held: i64) -> Result<Action, Mi
     })
 }
 
-fn order_answer(account: &Account<'_>, action: &Action) -> Answer {
+pub(super) fn order_answer(account: &Account<'_>, action: &Action) -> Answer {
     let order = &action.order;
     Ok(json!({
         "instrument": instrument_name(account.market, order.instrument)?,
@@ -153,7 +167,7 @@ fn order_answer(account: &Account<'_>, action: &Action) -> Answer {
 }
 
 /// `P-90000-14d`.
-fn instrument_name(market: &Market, instrument: u32) -> Result<String, Mismatch> {
+pub(super) fn instrument_name(market: &Market, instrument: u32) -> Result<String, Mismatch> {
     if instrument == PERP {
         return Ok("PERP".to_owned());
     }
@@ -200,7 +214,7 @@ fn after(account: &Account<'_>, part: Option<&str>) -> Answer {
 
 /// What follows a fill: a perpetual alone is closed to the end, whatever its margin; else an
 /// account that has its initial margin is released.
-fn next(account: &Account<'_>) -> Result<&'static str, Mismatch> {
+pub(super) fn next(account: &Account<'_>) -> Result<&'static str, Mismatch> {
     let flat = account.portfolio.is_empty();
     let released = account.is_released()? && (flat || !perp_only(account)?);
     Ok(match (account.equity()?.is_negative(), released) {
@@ -221,8 +235,8 @@ fn delta_case(account: &Account<'_>) -> Answer {
         "abs_delta_usd": delta.abs() * price(account.market.index),
         "abs_delta": delta.abs(),
         "exceeds_band": outside_band(account)?,
-        "im_if_hedged": money(fully_hedged(account)?.initial()?),
-        "mm_if_hedged": money(fully_hedged(account)?.maintenance()?),
+        "im_if_hedged": money(neutral(account, true)?),
+        "mm_if_hedged": money(neutral(account, false)?),
         "restores_im": hedge_restores(account)?,
     }))
 }

@@ -1,11 +1,13 @@
 //! Derive's published numbers: the portfolio auction, and the margin it starts from.
 
 use plimsoll_engine::auction::portfolio::{Branch, Marks, PortfolioAuction, Terms};
-use plimsoll_units::{Duration, Rate, Timestamp};
+use plimsoll_engine::pricing::pmrm::{Expiry, Feeds, Holdings, Listed, Parameters, Pmrm};
+use plimsoll_engine::pricing::{Forward, Leg, OptionKind};
+use plimsoll_units::{Amount, Duration, Price, Rate, Rounding, Timestamp, mul_div};
 use serde_json::{Map, Value, json};
 
 use super::compare::{compare, is_remark, unanswered};
-use super::{Answer, Check, Vector, finite, object, raw, raw_64, refused, shown};
+use super::{Answer, Check, Vector, finite, list, object, raw, raw_64, refused, shown};
 use crate::conform::compare::Mismatch;
 
 /// Derive's contracts count in 18 decimals.
@@ -16,7 +18,7 @@ fn fine(what: &str, value: f64) -> Result<i128, Mismatch> {
 /// Compares every field.
 pub(super) fn check(vector: &Vector<'_>) -> Check {
     if vector.input.contains_key("option") {
-        return Err(Mismatch::unusable("no margin for it"));
+        return published(vector);
     }
     let terms = terms(vector.input)?;
     let marks = marks(vector.input)?;
@@ -31,6 +33,158 @@ pub(super) fn check(vector: &Vector<'_>) -> Check {
         compare(key, expected, &answer, vector.tolerance)?;
     }
     Ok(())
+}
+
+/// A published test: one option's margin by Derive's model, one bid, and the margin after it.
+fn published(vector: &Vector<'_>) -> Check {
+    let part = |name: &str| object(vector.input.get(name).unwrap_or(&Value::Null));
+    let book = Book::read(vector, part("option")?, part("pm")?)?;
+    let auction_terms = terms(part("auction")?)?;
+    let now = Timestamp(raw_64("t", vector.number_or("t", 0.0)?, 3)?);
+    let cash = fine("cash", vector.number("cash")?)?;
+    let marks = book.marks(book.quantity, cash)?;
+    let (mut auction, _) = begin(&auction_terms, marks, Branch::Solvent)?;
+    let wanted = fine("pct", vector.number_or("pct", 1.0)?)?;
+    let most = auction.max_share(marks, now).map_err(refused)?;
+    let taken = auction.bid(marks, Rate::from_raw(wanted), i128::MAX, now);
+    let taken = taken.map_err(refused)?;
+    let left = Rate::<18>::ONE.sub(taken.share).map_err(refused)?;
+    let kept = |whole: i128| {
+        let kept = mul_div(whole, left.raw(), Rate::<18>::ONE.raw(), Rounding::HalfEven);
+        kept.map_err(refused)
+    };
+    let quantity = i64::try_from(kept(book.quantity.into())?).map_err(refused)?;
+    let after = book.marks(quantity, kept(cash)? + taken.paid)?;
+    let buffer = |marks: Marks| marks.buffer_margin(auction_terms.buffer).map_err(refused);
+    let said = json!({
+        "mtm": shown(marks.value, 18),
+        "mm": shown(marks.margin, 18),
+        "bm": shown(buffer(marks)?, 18),
+        "fmax": shown(most.raw(), 18),
+        "bid": shown(taken.paid, 18),
+        "pct": shown(taken.share.raw(), 18),
+        "post_mtm": shown(after.value, 18),
+        "post_mm": shown(after.margin, 18),
+        "post_bm": shown(buffer(after)?, 18),
+    });
+    for (key, expected) in vector.expected {
+        if is_remark(key, expected) {
+            continue;
+        }
+        let answer = said.get(key).ok_or_else(|| unanswered("it", key))?;
+        compare(key, expected, answer, vector.tolerance)?;
+    }
+    Ok(())
+}
+
+/// Decimals of quantities in a published test.
+const QUANTITY: i32 = 15;
+
+/// One option by Derive's model.
+struct Book {
+    model: Pmrm,
+    quantity: i64,
+}
+
+impl Book {
+    fn read(
+        vector: &Vector<'_>,
+        option: &Map<String, Value>,
+        model: &Map<String, Value>,
+    ) -> Result<Self, Mismatch> {
+        let spot = Price::from_raw(fine("spot", vector.number("spot")?)?);
+        let feeds = Feeds {
+            now: Timestamp::EPOCH,
+            spot,
+            perp: spot,
+            stable: Price::ONE,
+            confidence: Rate::ONE,
+        };
+        let expiry = Expiry {
+            at: Timestamp(raw_64(
+                "sec_to_expiry",
+                number(option, "sec_to_expiry")?,
+                3,
+            )?),
+            forward: Forward {
+                moving: Price::from_raw(fine("fwd", number(option, "fwd")?)?),
+                fixed: Price::ZERO,
+            },
+            rate: Rate::from_raw(raw("rate", vector.number_or("rate", 0.0)?, 15)?),
+            confidence: Rate::ONE,
+        };
+        let call = option.get("call").and_then(Value::as_bool);
+        let call = call.ok_or_else(|| Mismatch::unusable("neither a call nor a put"))?;
+        let listed = Listed {
+            kind: if call {
+                OptionKind::Call
+            } else {
+                OptionKind::Put
+            },
+            strike: Price::from_raw(raw("K", number(option, "K")?, 8)?),
+            expiry: 0,
+            vol: Rate::from_raw(raw("vol", number(option, "vol")?, 15)?),
+        };
+        let model = Pmrm::new(parameters(model)?, feeds, &[expiry], &[listed]);
+        Ok(Self {
+            model: model.map_err(refused)?,
+            quantity: raw_64("q", number(option, "q")?, QUANTITY)?,
+        })
+    }
+
+    fn marks(&self, quantity: i64, cash: i128) -> Result<Marks, Mismatch> {
+        let leg = Leg {
+            instrument: 0,
+            quantity,
+        };
+        let margins = self.model.margins(&Holdings {
+            options: &[leg],
+            perp: 0,
+            base: 0,
+            decimals: QUANTITY.unsigned_abs(),
+            cash: Amount::from_raw(cash),
+            perp_value: Amount::ZERO,
+        });
+        let margins = margins.map_err(refused)?;
+        Ok(Marks {
+            value: margins.mark_to_market.raw(),
+            margin: margins.maintenance.raw(),
+        })
+    }
+}
+
+/// Derive's defaults, with what the vector says in numbers. Its scenario set and its discount are
+/// named in words, and are those of the defaults.
+fn parameters(given: &Map<String, Value>) -> Result<Parameters, Mismatch> {
+    let mut parameters = Parameters::defaults();
+    let share = |name: &str, value: f64| {
+        let raw = u32::try_from(raw(name, value, 6)?);
+        raw.map_err(|_| Mismatch::unusable(format!("{name} is {value}")))
+    };
+    for (name, place) in [
+        ("vol_up", &mut parameters.shock.up_e6),
+        ("vol_dn", &mut parameters.shock.down_e6),
+        ("opt_contingency", &mut parameters.option_e6),
+    ] {
+        if given.contains_key(name) {
+            *place = share(name, number(given, name)?)?;
+        }
+    }
+    if let Some(basis) = given.get("basis") {
+        let [up, down, add, mult] = list("basis", basis)? else {
+            return Err(Mismatch::unusable(
+                "basis is not up, down, share, share a year",
+            ));
+        };
+        let step = |what, value: &Value| {
+            let moved = i32::try_from(raw(what, finite(what, value)? - 1.0, 6)?);
+            moved.map_err(|_| Mismatch::unusable(format!("{what} is {value}")))
+        };
+        parameters.basis_moves_e6 = [step("basis up", up)?, step("basis down", down)?];
+        parameters.basis_add_e6 = share("basis share", finite("basis share", add)?)?;
+        parameters.basis_mult_e6 = share("basis share a year", finite("basis", mult)?)?;
+    }
+    Ok(parameters)
 }
 
 fn number(of: &Map<String, Value>, name: &str) -> Result<f64, Mismatch> {

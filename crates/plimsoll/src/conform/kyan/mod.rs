@@ -16,6 +16,7 @@ mod model;
 mod parts;
 mod prices;
 mod rows;
+mod trace;
 
 use serde_json::{Map, Value};
 
