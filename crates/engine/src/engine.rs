@@ -8,7 +8,7 @@ use plimsoll_units::{Timestamp, VenueId};
 use crate::event::Event;
 use crate::ledger::{Asset, Ledger};
 use crate::tx::Tx;
-use crate::venues::{Venue, VenueConfig, gammaswap, kuma, perennial, tsunamix};
+use crate::venues::{Venue, VenueConfig, gammaswap, kuma, kyan, perennial, tsunamix};
 use crate::{Rejection, ledger};
 
 const HASH_BUFFER_BYTES: usize = 1 << 16;
@@ -44,6 +44,8 @@ pub enum Body {
     GammaSwap(gammaswap::Command),
     /// For a Kuma venue.
     Kuma(kuma::Command),
+    /// For a Kyan venue.
+    Kyan(kyan::Command),
 }
 
 impl Body {
@@ -55,6 +57,7 @@ impl Body {
             Self::Perennial(_) => "perennial",
             Self::GammaSwap(_) => "gammaswap",
             Self::Kuma(_) => "kuma",
+            Self::Kyan(_) => "kyan",
         }
     }
 }

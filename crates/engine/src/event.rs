@@ -4,7 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::ledger::Movement;
 use crate::liquidation::CaseEvent;
-use crate::venues::{gammaswap, kuma, perennial, tsunamix};
+use crate::venues::{gammaswap, kuma, kyan, perennial, tsunamix};
 
 /// One thing that happened while a command was applied, in order.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -21,6 +21,8 @@ pub enum Event {
     GammaSwap(gammaswap::Event),
     /// Something particular to Kuma.
     Kuma(kuma::Event),
+    /// Something particular to Kyan.
+    Kyan(kyan::Event),
 }
 
 impl From<Movement> for Event {
@@ -56,5 +58,11 @@ impl From<gammaswap::Event> for Event {
 impl From<kuma::Event> for Event {
     fn from(event: kuma::Event) -> Self {
         Self::Kuma(event)
+    }
+}
+
+impl From<kyan::Event> for Event {
+    fn from(event: kyan::Event) -> Self {
+        Self::Kyan(event)
     }
 }

@@ -4,7 +4,7 @@ use plimsoll_units::{ArithmeticError, Duration, Timestamp, VenueId};
 
 use crate::ledger::LedgerError;
 use crate::oracle::OracleError;
-use crate::venues::{gammaswap, kuma, perennial, tsunamix};
+use crate::venues::{gammaswap, kuma, kyan, perennial, tsunamix};
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,4 +78,16 @@ pub enum Rejection {
     /// Refused by the rules of Kuma.
     #[error(transparent)]
     Kuma(#[from] kuma::Refusal),
+    /// Refused by the rules of Kyan.
+    #[error(transparent)]
+    Kyan(#[from] kyan::Refusal),
+    /// A margin that cannot be computed.
+    #[error(transparent)]
+    Margin(#[from] crate::margin::portfolio::MarginError),
+    /// Something that cannot be priced.
+    #[error(transparent)]
+    Pricing(#[from] crate::pricing::PricingError),
+    /// An auction that has no answer.
+    #[error(transparent)]
+    Auction(#[from] crate::auction::AuctionError),
 }

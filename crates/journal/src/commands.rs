@@ -7,6 +7,7 @@
 //! | 3 | a command in the language of Perennial V1 |
 //! | 4 | a command in the language of GammaSwap V1 |
 //! | 5 | a command in the language of Kuma |
+//! | 6 | a command in the language of Kyan |
 //! | 100 | checkpoint: commands accepted so far, and the hash of the state |
 //!
 //! A kind is never given a second meaning. Time and venue of a command are the envelope's. A
@@ -35,6 +36,8 @@ pub mod kind {
     pub const GAMMASWAP: u16 = 4;
     /// A command of a Kuma venue.
     pub const KUMA: u16 = 5;
+    /// A command of a Kyan venue.
+    pub const KYAN: u16 = 6;
     /// A hash of the state.
     pub const CHECKPOINT: u16 = 100;
 }
@@ -184,6 +187,7 @@ impl<L: Log> Recorder<L> {
             Body::Perennial(body) => self.append(kind::PERENNIAL, time, venue, body),
             Body::GammaSwap(body) => self.append(kind::GAMMASWAP, time, venue, body),
             Body::Kuma(body) => self.append(kind::KUMA, time, venue, body),
+            Body::Kyan(body) => self.append(kind::KYAN, time, venue, body),
         }
     }
 
@@ -266,6 +270,7 @@ pub fn read(record: &Record<'_>) -> Result<Entry, RebuildError> {
         kind::PERENNIAL => command(Body::Perennial(borsh::from_slice(bytes).map_err(payload)?)),
         kind::GAMMASWAP => command(Body::GammaSwap(borsh::from_slice(bytes).map_err(payload)?)),
         kind::KUMA => command(Body::Kuma(borsh::from_slice(bytes).map_err(payload)?)),
+        kind::KYAN => command(Body::Kyan(borsh::from_slice(bytes).map_err(payload)?)),
         kind::CHECKPOINT => Entry::Checkpoint(borsh::from_slice(bytes).map_err(payload)?),
         found => {
             return Err(RebuildError::UnknownKind {

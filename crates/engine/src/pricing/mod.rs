@@ -25,6 +25,7 @@ pub mod grid;
 pub mod implied;
 pub mod normal;
 pub mod pmrm;
+pub mod quoted;
 pub mod risk;
 pub mod shock;
 pub mod surface;

@@ -6,6 +6,7 @@
 
 pub mod gammaswap;
 pub mod kuma;
+pub mod kyan;
 pub mod perennial;
 pub mod tsunamix;
 
@@ -39,6 +40,8 @@ pub enum VenueConfig {
     GammaSwap(Box<gammaswap::Config>),
     /// Kuma.
     Kuma(Box<kuma::Config>),
+    /// Kyan.
+    Kyan(Box<kyan::Config>),
 }
 
 impl VenueConfig {
@@ -50,6 +53,7 @@ impl VenueConfig {
             Self::Perennial(config) => config.asset,
             Self::GammaSwap(config) => config.assets.lp,
             Self::Kuma(config) => config.asset,
+            Self::Kyan(config) => config.money,
         }
     }
 }
@@ -65,6 +69,8 @@ pub enum Venue {
     GammaSwap(Box<gammaswap::GammaSwap>),
     /// Kuma.
     Kuma(Box<kuma::Kuma>),
+    /// Kyan.
+    Kyan(Box<kyan::Kyan>),
 }
 
 impl Venue {
@@ -83,6 +89,9 @@ impl Venue {
             VenueConfig::Kuma(config) => {
                 Self::Kuma(Box::new(kuma::Kuma::new((**config).clone(), tx)?))
             }
+            VenueConfig::Kyan(config) => {
+                Self::Kyan(Box::new(kyan::Kyan::new((**config).clone(), tx)?))
+            }
         })
     }
 
@@ -92,6 +101,7 @@ impl Venue {
             (Self::Perennial(venue), Body::Perennial(command)) => venue.apply(tx, command),
             (Self::GammaSwap(venue), Body::GammaSwap(command)) => venue.apply(tx, command),
             (Self::Kuma(venue), Body::Kuma(command)) => venue.apply(tx, command),
+            (Self::Kyan(venue), Body::Kyan(command)) => venue.apply(tx, command),
             (venue, body) => Err(Rejection::WrongVenue {
                 venue: tx.venue,
                 given: body.language(),
@@ -108,6 +118,7 @@ impl Venue {
             Self::Perennial(_) => "perennial",
             Self::GammaSwap(_) => "gammaswap",
             Self::Kuma(_) => "kuma",
+            Self::Kyan(_) => "kyan",
         }
     }
 
@@ -119,6 +130,7 @@ impl Venue {
             Self::Perennial(venue) => venue.money(),
             Self::GammaSwap(venue) => venue.money(),
             Self::Kuma(venue) => venue.money(),
+            Self::Kyan(venue) => venue.money(),
         }
     }
 
@@ -129,6 +141,7 @@ impl Venue {
             Self::Perennial(venue) => venue.rebuild(id, ledger),
             Self::GammaSwap(venue) => venue.rebuild(id, ledger),
             Self::Kuma(venue) => venue.rebuild(id, ledger),
+            Self::Kyan(venue) => venue.rebuild(id, ledger),
         }
     }
 
@@ -142,6 +155,7 @@ impl Venue {
             Self::Perennial(venue) => venue.audit(id, ledger),
             Self::GammaSwap(venue) => venue.audit(id, ledger),
             Self::Kuma(venue) => venue.audit(id, ledger),
+            Self::Kyan(venue) => venue.audit(id, ledger),
         }
     }
 }

@@ -272,6 +272,8 @@ pub(crate) fn tell(events: &[Event]) -> String {
             Event::TsunamiX(other) => writeln!(text, "{other:?}"),
             Event::Perennial(other) => writeln!(text, "{other:?}"),
             Event::GammaSwap(other) => writeln!(text, "{other:?}"),
+            Event::Kuma(other) => writeln!(text, "{other:?}"),
+            Event::Kyan(other) => writeln!(text, "{other:?}"),
         }
         .unwrap();
     }

@@ -146,6 +146,7 @@ fn refusal_name(rejection: &Rejection) -> String {
         Rejection::Perennial(refusal) => refusal.name().to_owned(),
         Rejection::GammaSwap(refusal) => refusal.name().to_owned(),
         Rejection::Kuma(refusal) => refusal.name().to_owned(),
+        Rejection::Kyan(refusal) => refusal.name().to_owned(),
         // The variant's name, without its numbers.
         other => {
             let text = format!("{other:?}");
