@@ -191,6 +191,10 @@ fn help_of_conform() {
                   - perennial: Perennial V1: traces of the contracts, every field after every step
                   - gammaswap: GammaSwap V1: liquidation calls of both generations of the contracts, the
                     whole state
+                  - kuma:      Kuma: every liquidation and deleveraging call, hand-offs of signed orders,
+                    the arithmetic
+                  - kyan:      Kyan: margins, hedges, decompositions, auctions, bankruptcies; Derive's
+                    published numbers
 
           <FILES>...
                   Vector files, plain JSON or gzipped

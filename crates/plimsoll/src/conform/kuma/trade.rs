@@ -16,7 +16,7 @@ use plimsoll_evm::{Signer, authenticate, sign};
 use super::super::compare::Mismatch;
 use super::Check;
 use super::fields::Fields;
-use super::world::{World, signer};
+use super::world::{World, delegated_signer, signer};
 
 /// One side's order, before it is signed.
 pub(super) struct Leg {
@@ -149,12 +149,11 @@ impl Terms {
         &self.legs[1]
     }
 
-    /// Authorises the keys that will sign.
+    /// Makes known who will sign.
     pub(super) fn prepare(&self, world: &mut World) -> Check {
-        for leg in self.legs.iter().filter(|leg| leg.delegated) {
-            world.delegated_key(&leg.wallet)?;
-        }
-        Ok(())
+        self.legs
+            .iter()
+            .try_for_each(|leg| world.let_sign(&leg.wallet))
     }
 
     /// The trade, its orders signed.
@@ -276,10 +275,7 @@ impl Leg {
     /// The order as it comes in: its fields and a signature.
     fn signed(&self, world: &mut World, symbol: &str) -> Result<SignedOrder, Mismatch> {
         let own = signer(&self.wallet);
-        let key = self
-            .delegated
-            .then(|| world.delegated_key(&self.wallet))
-            .transpose()?;
+        let key = self.delegated.then(|| delegated_signer(&self.wallet));
         let order = Order {
             nonce: world.nonce()?,
             wallet: own.address(),

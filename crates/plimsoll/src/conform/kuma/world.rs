@@ -1,8 +1,8 @@
 //! An engine in the state a vector begins with, and who is who in it.
 //!
 //! Snapshots name markets by symbol and wallets by name; here they are numbered: the venue's own
-//! wallets first, then all others in the order of the file. Every wallet has a key of its own, made
-//! from its name, so that whoever trades signs.
+//! wallets first, then all others in the order of the file. Whoever trades signs, with a key made
+//! from the wallet's name.
 
 use plimsoll_engine::ledger::{Asset, Ledger};
 use plimsoll_engine::venues::kuma::{
@@ -134,19 +134,23 @@ impl World {
         new_nonce(self.now_ms, self.nonces)
     }
 
-    /// The key a wallet lets sign for it; authorised a day ago.
-    pub(super) fn delegated_key(&mut self, wallet: &str) -> Result<Signer, Mismatch> {
-        let key = Signer::for_simulation(SEED, &format!("{wallet}'s key"));
+    /// A wallet says which address signs for it, and lets its delegated key do so since a day ago.
+    pub(super) fn let_sign(&mut self, wallet: &str) -> Check {
         let account = self.account(wallet)?;
-        if self.venue()?.people().key(account, key.address()).is_none() {
-            self.prepare(Do::AuthoriseKey {
-                account,
-                key: key.address(),
-                nonce: new_nonce(AUTHORISED_MS, 0)?,
-                signer: signer(wallet).address(),
-            })?;
+        if self.venue()?.people().address(account).is_some() {
+            return Ok(());
         }
-        Ok(key)
+        let own = signer(wallet).address();
+        self.prepare(Do::RegisterWallet {
+            account,
+            address: own,
+        })?;
+        self.prepare(Do::AuthoriseKey {
+            account,
+            key: delegated_signer(wallet).address(),
+            nonce: new_nonce(AUTHORISED_MS, 0)?,
+            signer: own,
+        })
     }
 
     /// The sum of all quote balances.
@@ -167,6 +171,11 @@ fn new_nonce(time_ms: u64, unique: u64) -> Result<u128, Mismatch> {
 /// The key of a wallet.
 pub(super) fn signer(wallet: &str) -> Signer {
     Signer::for_simulation(SEED, wallet)
+}
+
+/// The key a wallet lets sign for it.
+pub(super) fn delegated_signer(wallet: &str) -> Signer {
+    Signer::for_simulation(SEED, &format!("{wallet}'s key"))
 }
 
 fn find_market(symbols: &[String], symbol: &str) -> Result<MarketId, Mismatch> {
@@ -221,12 +230,8 @@ fn limits(of: &Fields<'_>) -> Result<Limits, Mismatch> {
 
 /// A wallet as the snapshot has it; an empty one where it is left out.
 fn seed(wallets: &Fields<'_>, name: &str, symbols: &[String]) -> Result<SeedWallet, Mismatch> {
-    let address = Some(signer(name).address());
     if wallets.get(name).is_none() {
-        return Ok(SeedWallet {
-            address,
-            ..SeedWallet::default()
-        });
+        return Ok(SeedWallet::default());
     }
     let within = |m: Mismatch| m.within(name);
     let of = wallets.fields(name)?;
@@ -240,7 +245,7 @@ fn seed(wallets: &Fields<'_>, name: &str, symbols: &[String]) -> Result<SeedWall
         })
     });
     Ok(SeedWallet {
-        address,
+        address: None,
         quote: of.parse("quote").map_err(within)?,
         positions: positions.collect::<Result<_, _>>().map_err(within)?,
         exit: None,
