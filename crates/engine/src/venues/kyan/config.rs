@@ -4,10 +4,11 @@
 //! Units: money and sizes with 6 decimals, prices with 8; rates with 6; times in ms.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use plimsoll_units::{AssetId, Duration, Rate};
+use plimsoll_units::{Amount, AssetId, Duration, MarketId, Rate};
 
 use super::Refusal;
-use super::instrument::Steps;
+use super::account::Held;
+use super::instrument::{OptionTerms, Steps};
 use crate::Rejection;
 use crate::auction::Ladder;
 use crate::auction::portfolio::Terms;
@@ -36,6 +37,32 @@ pub struct Config {
     pub procedure: Vec<Stage>,
     /// The guards around it.
     pub guards: Guards,
+    /// What is there at the start, for a venue that moves to this engine.
+    pub start: Start,
+}
+
+/// What a venue brings along. Signed sizes of each instrument sum to zero over the accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
+pub struct Start {
+    /// Options, numbered per pair in this order.
+    pub options: Vec<(MarketId, OptionTerms)>,
+    /// Accounts, numbered in this order.
+    pub accounts: Vec<Opening>,
+    /// The insurance fund's money.
+    pub fund: Amount<6>,
+}
+
+/// An account that is there at the start.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Opening {
+    /// Whose.
+    pub owner: u32,
+    /// Its pair.
+    pub pair: MarketId,
+    /// Its cash, either sign.
+    pub cash: Amount<6>,
+    /// Its positions: how much of what, and what it cost.
+    pub positions: Vec<Held>,
 }
 
 /// A stage of the venue's procedure. Discriminants are part of journals: never reused.

@@ -10,6 +10,7 @@
 //!
 //! * `instrument`, `pair`, `data`: what is listed, how it is priced, which data is trusted;
 //! * `account`, `health`, `gate`: what an account has and needs, and what it may do;
+//! * `start`: what a venue brings along;
 //! * `trade`: orders and fills, of users and of the engine;
 //! * `machine`, `steps`, `wanted`, `working`, `episode`: the state machine, its stages, the orders
 //!   a stage wants, those that stand, and what an episode remembers;
@@ -36,6 +37,7 @@ mod machine;
 mod pair;
 mod partners;
 mod refusal;
+mod start;
 mod steps;
 mod trade;
 mod undo;
@@ -45,7 +47,8 @@ mod working;
 pub use account::{Account, Held};
 pub use command::{Command, IndexUpdate, OrderRequest};
 pub use config::{
-    Config, DecomposeTerms, Fees, Guards, HedgeTerms, INSTRUMENTS_MAX, PairParams, Stage, Trust,
+    Config, DecomposeTerms, Fees, Guards, HedgeTerms, INSTRUMENTS_MAX, Opening, PairParams, Stage,
+    Start, Trust,
 };
 pub use episode::{ComponentKey, Episode, Working};
 pub use event::{Event, Gone, Guard, Numbers, PhaseName, Ranked};
@@ -115,7 +118,7 @@ impl Kyan {
             let fund = Account::new(u32::MAX, id, house.fund);
             pairs.push(Pair::new(params, slots, fund));
         }
-        Ok(Self {
+        let mut new = Self {
             money,
             procedure: config.procedure,
             guards: config.guards,
@@ -127,7 +130,10 @@ impl Kyan {
             open: BTreeSet::new(),
             dirty: BTreeSet::new(),
             undo: Vec::new(),
-        })
+        };
+        new.begin(tx, config.start)?;
+        new.commit();
+        Ok(new)
     }
 
     /// Applies one command.
@@ -431,14 +437,21 @@ impl Kyan {
         Ok(())
     }
 
-    fn audit_pair(&self, pair: &Pair, id: MarketId) -> Result<(), String> {
+    /// The signed sizes of each instrument of a pair, summed over accounts and fund.
+    fn sums(&self, id: MarketId) -> Result<Vec<i128>, Refusal> {
+        let pair = self.pair(id)?;
         let mut sums = vec![0i128; pair.books.len()];
         let accounts = self.accounts.iter().filter(|account| account.pair == id);
         for held in accounts.chain([&pair.fund]).flat_map(Account::positions) {
             let sum = sums.get_mut(held.instrument.index());
-            let sum = sum.ok_or_else(|| format!("{} is not listed", held.instrument))?;
+            let sum = sum.ok_or(Refusal::UnknownInstrument(held.instrument))?;
             *sum = sum.saturating_add(held.quantity.into());
         }
+        Ok(sums)
+    }
+
+    fn audit_pair(&self, pair: &Pair, id: MarketId) -> Result<(), String> {
+        let sums = self.sums(id).map_err(|refusal| refusal.to_string())?;
         if let Some(at) = sums.iter().position(|sum| *sum != 0) {
             return Err(format!("instrument {at} of {id} sums to {}", sums[at]));
         }

@@ -165,6 +165,12 @@ impl Pair {
         &self.fund
     }
 
+    /// Every open instrument, priced; `None` until an index and a surface have come.
+    #[must_use]
+    pub const fn pricing(&self) -> Option<&Priced> {
+        self.priced.as_ref()
+    }
+
     /// The book of an instrument.
     #[must_use]
     pub fn book(&self, instrument: InstrumentId) -> Option<&Book> {

@@ -1,0 +1,4 @@
+//! The Kyan venue: liquidations step by step, refusals, laws.
+
+mod steps;
+mod world;
