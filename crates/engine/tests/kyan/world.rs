@@ -256,6 +256,9 @@ impl World {
 
     /// Each expiry's quoted volatilities as points.
     pub(crate) fn surface(&mut self) {
+        if self.quotes.is_empty() {
+            return;
+        }
         let mut days: Vec<i64> = self.quotes.iter().map(|quote| quote.days).collect();
         days.sort_unstable();
         days.dedup();
@@ -285,6 +288,11 @@ impl World {
     pub(crate) fn later(&mut self, millis: i64) {
         self.now = Timestamp(self.now.millis() + millis);
         self.expect(Command::Tick);
+    }
+
+    pub(crate) fn price_later(&mut self, millis: i64, price: &str) {
+        self.now = Timestamp(self.now.millis() + millis);
+        self.price(price);
     }
 
     pub(crate) fn open(&mut self, account: u32, owner: u32) {

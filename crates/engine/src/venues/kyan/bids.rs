@@ -14,6 +14,7 @@ use super::machine::Look;
 use super::{Event, Kyan, Refusal};
 use crate::auction::portfolio::{Branch, Marks, PortfolioAuction, Standing};
 use crate::ledger::Reason;
+use crate::liquidation::Outcome;
 use crate::margin::portfolio::MarginError;
 use crate::{Rejection, Tx};
 
@@ -68,8 +69,11 @@ impl Kyan {
         let standing = auction.standing(marks, tx.now).map_err(MarginError::from)?;
         match standing {
             Standing::Open => Ok(Some(Look::Done)),
+            // Above its requirement by the buffer: the auction's own rule of release. Until the
+            // initial margin is met the account may only reduce risk, as anybody.
             Standing::Restored => {
                 self.set_auction(id, None)?;
+                self.end(tx, id, PhaseName::Released, Outcome::Recovered)?;
                 Ok(Some(Look::Done))
             }
             Standing::MustConvert => {

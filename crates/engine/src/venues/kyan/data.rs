@@ -5,7 +5,9 @@
 //! last trusted one, on the same side) or takes it back. Data that is too old stops trading and
 //! liquidations alike (guard G8).
 
-use plimsoll_units::{ArithmeticError, MarketId, Price, Rate, Rounding, Timestamp, Wide, mul_div};
+use plimsoll_units::{
+    ArithmeticError, Duration, MarketId, Price, Rate, Rounding, Timestamp, Wide, mul_div,
+};
 
 use super::pair::Pair;
 use super::{Event, IndexUpdate, Kyan, Refusal};
@@ -24,15 +26,33 @@ impl Pair {
     fn stale(&self, now: Timestamp) -> Option<(&'static str, Timestamp, i64)> {
         let trust = &self.params.trust;
         let index = self.index.map(|index| index.at);
+        // Without open options nothing is priced by the surface.
+        let open = self.options.iter().any(|option| option.settled.is_none());
+        let surface = self.surface_at().filter(|_| open);
         let checks = [
             ("index", index, trust.index_age.millis()),
-            ("surface", self.surface_at(), trust.surface_age.millis()),
+            ("surface", surface, trust.surface_age.millis()),
         ];
         checks.into_iter().find_map(|(what, at, limit)| {
             let at = at?;
             let age = now.millis().saturating_sub(at.millis());
             (age > limit).then_some((what, at, limit))
         })
+    }
+
+    /// Why the data cannot be trusted at `now`, and since when: a price grew too old at its own
+    /// moment, whenever that is noticed.
+    fn distrust(&self, now: Timestamp) -> Option<(Timestamp, String)> {
+        if let Some(doubted) = self.doubted {
+            let why = "its index jumped, and no second price has confirmed it".to_owned();
+            return Some((doubted.at.max(self.priced_at), why));
+        }
+        let (what, at, limit) = self.stale(now)?;
+        let since = at.saturating_add(Duration(limit));
+        Some((
+            since,
+            format!("its {what} is from {at}, older than {limit} ms"),
+        ))
     }
 
     /// Whether `next` is further from the last index than the bound allows.
@@ -99,10 +119,7 @@ impl Kyan {
             self.change_pair(update.pair)?.doubted = Some(*update);
             return Ok(());
         }
-        let priced = match &pair.surface {
-            Some(surface) => Some(pair.price(update, surface, now)?),
-            None => None,
-        };
+        let priced = pair.price(update, pair.surface.as_ref(), now)?;
         let pair = self.change_pair(update.pair)?;
         pair.doubted = None;
         pair.index = Some(*update);
@@ -127,7 +144,7 @@ impl Kyan {
         let bad = |why: String| Refusal::BadSurface(why);
         let surface = quoted.check().map_err(|why| bad(why.to_string()))?;
         let priced = match &pair.index {
-            Some(index) => Some(pair.price(index, &surface, now)?),
+            Some(index) => pair.price(index, Some(&surface), now)?,
             None => None,
         };
         let pair = self.change_pair(id)?;
@@ -146,21 +163,13 @@ impl Kyan {
             return;
         }
         for (pair, number) in self.pairs.iter_mut().zip(0u16..) {
-            let why = if pair.doubted.is_some() {
-                Some("its index jumped, and no second price has confirmed it".to_owned())
-            } else {
-                let stale = pair.stale(tx.now);
-                stale.map(|(what, at, limit)| {
-                    format!("its {what} is from {at}, older than {limit} ms")
-                })
-            };
-            let frozen = why.is_some();
-            if frozen != pair.frozen {
-                pair.frozen = frozen;
+            let doubt = pair.distrust(tx.now);
+            if doubt.is_some() != pair.is_frozen() {
+                pair.frozen_since = doubt.as_ref().map(|(since, _)| *since);
                 tx.emit(Event::Trust {
                     pair: MarketId(number),
-                    good: !frozen,
-                    why: why.unwrap_or_else(|| "its market data is fresh".to_owned()),
+                    good: doubt.is_none(),
+                    why: doubt.map_or_else(|| "its market data is fresh".to_owned(), |d| d.1),
                 });
             }
         }
@@ -314,9 +323,9 @@ impl Kyan {
     /// Prices a pair anew with the data it has: when instruments came or went.
     pub(super) fn reprice(&mut self, id: MarketId, now: Timestamp) -> Result<(), Rejection> {
         let pair = self.pair(id)?;
-        let priced = match (&pair.index, &pair.surface) {
-            (Some(index), Some(surface)) => Some(pair.price(index, surface, now)?),
-            _ => None,
+        let priced = match &pair.index {
+            Some(index) => pair.price(index, pair.surface.as_ref(), now)?,
+            None => None,
         };
         let pair = self.change_pair(id)?;
         pair.priced = priced;

@@ -104,8 +104,7 @@ impl Kyan {
     fn look(&mut self, tx: &mut Tx<'_>, id: AccountId) -> Result<Look, Rejection> {
         let account = self.account(id)?;
         let pair = account.pair;
-        let frozen = self.pair(pair)?.frozen;
-        if frozen || self.pair(pair)?.priced.is_none() {
+        if self.pair(pair)?.is_frozen() || self.pair(pair)?.priced.is_none() {
             return self.stand_still(tx, id);
         }
         let marked = self.marked(pair)?;
@@ -141,11 +140,12 @@ impl Kyan {
             return Ok(Look::Done);
         };
         if !episode.clock.is_frozen() {
-            let now = tx.now;
+            let pair = self.account(id)?.pair;
+            let since = self.pair(pair)?.frozen_since.unwrap_or(tx.now);
             self.remove_engine_orders(tx, id, Gone::Frozen)?;
             if let Some(episode) = &mut self.account_mut(id)?.episode {
                 for clock in episode.clocks() {
-                    clock.freeze(now)?;
+                    clock.freeze(since.max(clock.started()))?;
                 }
             }
         }
@@ -342,7 +342,7 @@ impl Kyan {
     /// not bankrupt. Until its initial margin is met too it may only reduce risk.
     pub(super) fn cure(&mut self, tx: &mut Tx<'_>, id: AccountId) -> Result<(), Rejection> {
         let account = self.account(id)?;
-        if account.episode.is_none() || self.pair(account.pair)?.frozen {
+        if account.episode.is_none() || self.pair(account.pair)?.is_frozen() {
             return Ok(());
         }
         let marked = self.marked(account.pair)?;

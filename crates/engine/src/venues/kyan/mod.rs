@@ -399,9 +399,9 @@ impl Kyan {
                 .map(crate::pricing::quoted::Quoted::check)
                 .transpose();
             pair.surface = surface.map_err(|why| Refusal::BadSurface(why.to_string()))?;
-            pair.priced = match (&pair.index, &pair.surface) {
-                (Some(index), Some(surface)) => Some(pair.price(index, surface, pair.priced_at)?),
-                _ => None,
+            pair.priced = match &pair.index {
+                Some(index) => pair.price(index, pair.surface.as_ref(), pair.priced_at)?,
+                None => None,
             };
         }
         self.open = (0u32..)

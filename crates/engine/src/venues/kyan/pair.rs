@@ -47,8 +47,8 @@ pub struct Pair {
     /// What the insurance fund took over.
     pub(super) fund: Account,
     pub(super) books: Vec<Book>,
-    /// Whether liquidations stand still, because market data cannot be trusted.
-    pub(super) frozen: bool,
+    /// Since when liquidations stand still, because market data cannot be trusted.
+    pub(super) frozen_since: Option<Timestamp>,
     #[borsh(skip)]
     pub(super) surface: Option<Checked>,
     #[borsh(skip)]
@@ -129,7 +129,7 @@ impl Pair {
             shortfall,
             fund,
             books: vec![Book::new(BOOK_LIMITS)],
-            frozen: false,
+            frozen_since: None,
             surface: None,
             priced: None,
         }
@@ -156,7 +156,7 @@ impl Pair {
     /// Whether liquidations stand still, because market data cannot be trusted.
     #[must_use]
     pub const fn is_frozen(&self) -> bool {
-        self.frozen
+        self.frozen_since.is_some()
     }
 
     /// What the insurance fund holds.
@@ -266,16 +266,17 @@ impl Pair {
         self.priced.as_ref().ok_or_else(missing)
     }
 
-    /// Prices every open instrument with `index` and `surface` as of `now`.
+    /// Prices every open instrument with `index` and `surface` as of `now`; `None` while options
+    /// are open that no surface has come for.
     ///
     /// # Errors
     /// [`Refusal::BadSurface`] when an open option has no volatility, or one that cannot be priced.
     pub(super) fn price(
         &self,
         index: &IndexUpdate,
-        surface: &Checked,
+        surface: Option<&Checked>,
         now: Timestamp,
-    ) -> Result<Priced, Rejection> {
+    ) -> Result<Option<Priced>, Rejection> {
         let mut units = vec![Unit {
             contract: Contract::Perp,
             vol: Rate::ZERO,
@@ -284,11 +285,13 @@ impl Pair {
         let mut rows = vec![Some(0)];
         let mut instruments = vec![InstrumentId::PERPETUAL];
         for (listed, number) in self.options.iter().zip(1u32..) {
-            // An option at or past its expiry is worth its payoff until it is settled.
             if listed.settled.is_some() {
                 rows.push(None);
                 continue;
             }
+            let Some(surface) = surface else {
+                return Ok(None);
+            };
             let terms = listed.terms;
             rows.push(u32::try_from(units.len()).ok());
             let option = (terms.right.into(), terms.strike, terms.expiry);
@@ -304,14 +307,14 @@ impl Pair {
         };
         let arrays = RiskArrays::new(&grid, &self.params.shock, &market, &units)
             .map_err(|why| Refusal::BadSurface(why.to_string()))?;
-        Ok(Priced {
+        Ok(Some(Priced {
             arrays,
             contracts: units.iter().map(|unit| unit.contract).collect(),
             rows,
             instruments,
             index: index.index,
             at: now,
-        })
+        }))
     }
 
     /// The price of the perpetual for margins, 8 decimals: its own mark, not the index.
