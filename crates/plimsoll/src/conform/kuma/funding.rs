@@ -55,19 +55,17 @@ impl Published {
             .collect()
     }
 
-    fn symbol<'a>(&'a self, world: &'a World) -> Result<&'a str, Mismatch> {
-        let first = || world.symbols.first();
-        self.symbol
-            .as_ref()
-            .or_else(first)
-            .map(String::as_str)
-            .ok_or_else(|| Mismatch::unusable("there is no market"))
+    fn market(&self, world: &World) -> Result<MarketId, Mismatch> {
+        match &self.symbol {
+            Some(symbol) => world.market(symbol),
+            None => world.market(world.market_of(&self.wallets())?),
+        }
     }
 
     /// Publishes all periods, but not the last one's rate when that is to be refused. The index
     /// price is then again what the snapshot says.
     pub(super) fn prepare(&self, world: &mut World, expected: &Outcome) -> Check {
-        let market = world.market(self.symbol(world)?)?;
+        let market = self.market(world)?;
         let given = index_price(world, market)?;
         let refused = *expected != Outcome::Done;
         let last = self.periods.len().saturating_sub(1);
@@ -87,7 +85,7 @@ impl Published {
 
     /// Pays everybody with a position, or publishes the rate that is to be refused.
     pub(super) fn apply(&self, world: &mut World, expected: &Outcome) -> Result<Outcome, Mismatch> {
-        let market = world.market(self.symbol(world)?)?;
+        let market = self.market(world)?;
         if *expected != Outcome::Done {
             let rate = self.periods.last().and_then(|(rate, _)| *rate);
             let rate = rate.ok_or_else(|| Mismatch::unusable("the last period has no rate"))?;
@@ -108,7 +106,7 @@ impl Published {
     /// What was published, and what is outstanding because of it.
     pub(super) fn compare(&self, world: &World) -> Check {
         let venue = world.venue()?;
-        let market = world.market(self.symbol(world)?)?;
+        let market = self.market(world)?;
         if let Some(expected) = &self.multipliers {
             // The contracts store a zero when a market is listed.
             let stored = venue.market(market).map(Market::multipliers);

@@ -65,6 +65,7 @@ pub(super) fn run(vector: &Value) -> Check {
     let expected = Outcome::read(&vector.fields("result")?)?;
     let args = vector.fields("args")?;
     let call = Call::read(&vector.text("action")?, &args)?;
+    args.all_answered().map_err(|m| m.within("args"))?;
     let mut world = World::new(&vector.fields("before")?, &call.wallets())?;
     call.prepare(&mut world, &expected)?;
     snapshot::compare("before", vector.value("before")?, &world)?;
@@ -90,7 +91,6 @@ pub(super) fn run(vector: &Value) -> Check {
             expect("the state's hash after a refusal", hash, now)?;
         }
     }
-    args.all_answered().map_err(|m| m.within("args"))?;
     vector.all_answered()?;
     world.engine.audit().map_err(|broken| Mismatch {
         at: "the audit".to_owned(),

@@ -90,8 +90,8 @@ impl Terms {
             base,
             quote: args.pips_or("quote", at_price)?,
             maker_side: OrderSide::Sell,
-            maker_fee: args.pips_or("makerFee", 0)?,
-            taker_fee: args.pips_or("takerFee", 0)?,
+            maker_fee: fee(args, "maker", 0)?,
+            taker_fee: fee(args, "taker", 0)?,
         })
     }
 
@@ -127,8 +127,8 @@ impl Terms {
             base,
             quote: args.pips("quote")?,
             maker_side: maker.side,
-            maker_fee: args.pips_or("makerFee", 0)?,
-            taker_fee: args.pips_or("takerFee", 0)?,
+            maker_fee: fee(args, "maker", 0)?,
+            taker_fee: fee(args, "taker", 0)?,
             legs: if fund.side == OrderSide::Buy {
                 [fund, partner]
             } else {
@@ -160,11 +160,7 @@ impl Terms {
     pub(super) fn command(&self, world: &mut World) -> Result<Do, Mismatch> {
         let symbol = match &self.symbol {
             Some(symbol) => symbol.clone(),
-            None => world
-                .symbols
-                .first()
-                .cloned()
-                .ok_or_else(|| Mismatch::unusable("there is no market"))?,
+            None => world.market_of(&self.wallets())?.to_owned(),
         };
         Ok(Do::ExecuteTrade(Box::new(SignedTrade {
             buy: self.buyer().signed(world, &symbol)?,
@@ -179,6 +175,12 @@ impl Terms {
             },
         })))
     }
+}
+
+/// A fee, by its short name or the contracts'.
+fn fee<T: TryFrom<i128>>(args: &Fields<'_>, whose: &str, default: T) -> Result<T, Mismatch> {
+    let short = args.pips_or(&format!("{whose}Fee"), default)?;
+    args.pips_or(&format!("{whose}FeeQuantity"), short)
 }
 
 fn symbol(args: &Fields<'_>) -> Result<Option<String>, Mismatch> {

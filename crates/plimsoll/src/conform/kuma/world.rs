@@ -44,8 +44,11 @@ impl World {
         let markets = before.fields("markets")?;
         let wallets = before.fields("wallets")?;
         let symbols: Vec<String> = markets.names().map(str::to_owned).collect();
+        let own_limits = before.fields("overrides")?;
+        let limited = own_limits.names().filter_map(|name| name.split_once(':'));
+        let limited = limited.map(|(_, wallet)| wallet);
         let mut names = OWN.map(str::to_owned).to_vec();
-        for name in wallets.names().chain(others.iter().copied()) {
+        for name in wallets.names().chain(limited).chain(others.iter().copied()) {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -57,7 +60,7 @@ impl World {
         let seeds = names.iter().map(|name| seed(&wallets, name, &symbols));
         let venue = VenueParams {
             wallets: seeds.collect::<Result<_, _>>()?,
-            overrides: overrides(&before.fields("overrides")?, &symbols, &names)?,
+            overrides: overrides(&own_limits, &symbols, &names)?,
             ..VenueParams::kuma(AssetId(0), params)
         };
         let config = Config {
@@ -91,6 +94,22 @@ impl World {
 
     pub(super) fn market(&self, symbol: &str) -> Result<MarketId, Mismatch> {
         find_market(&self.symbols, symbol)
+    }
+
+    /// The market a call is about that names none: one in which a wallet of it has a position, or
+    /// else the first.
+    pub(super) fn market_of(&self, wallets: &[&str]) -> Result<&str, Mismatch> {
+        let venue = self.venue()?;
+        for wallet in wallets {
+            let account = self.account(wallet)?;
+            if let Some((_, position)) = venue.positions(account).next() {
+                let market = venue.market(position.market());
+                let market = market.map_err(|why| Mismatch::refused("the market", why))?;
+                return Ok(&market.symbol);
+            }
+        }
+        let first = self.symbols.first().map(String::as_str);
+        first.ok_or_else(|| Mismatch::unusable("there is no market"))
     }
 
     pub(super) fn account(&self, name: &str) -> Result<AccountId, Mismatch> {
