@@ -124,7 +124,6 @@ fn a_perpetual_order_follows_spot_and_nobody_takes_it_until_the_fund_does() {
         order 4 of account-1 in instrument-0 gone with 2 left: TimedOut
         account-1 AUCTION -> BANKRUPT: E 30800.00 MM 32966.00 IM 39559.20 D 2
         Bankruptcy { case: case-1, account: account-1, deficit: 0, positions: [(InstrumentId(0), 2000000)] }
-        Uncovered { case: case-1, amount: 196603200000 }
         TakenOver { case: case-1, account: account-1, to_fund: 3196800000, loss: 0, to_owner: 27603200000 }
         case-1 takeover did 199800.00
         account-1 BANKRUPT -> CLOSED: E 27603.20 MM 0.00 IM 0.00 D 0
@@ -230,6 +229,7 @@ fn a_fund_without_money_makes_accounts_in_profit_pay() {
         account-1 ACTIVE -> FLAGGED: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
         account-1 FLAGGED -> BANKRUPT: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
         Bankruptcy { case: case-1, account: account-1, deficit: 51777836029, positions: [(InstrumentId(1), -10000000)] }
+        Socialised { case: case-1, account: account-0, amount: 51777836029, profit: 251892435999 }
         TakenOver { case: case-1, account: account-1, to_fund: 0, loss: 51777836029, to_owner: 0 }
         case-1 takeover did 1550000.00
         account-1 BANKRUPT -> CLOSED: E 0.00 MM 0.00 IM 0.00 D 0

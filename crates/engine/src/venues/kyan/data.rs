@@ -228,25 +228,21 @@ impl Kyan {
         Ok(())
     }
 
-    /// The fund pays `owes` to the pair's clearing (below zero: is paid). What it cannot pay is
-    /// the pair's shortfall.
-    pub(super) fn fund_settles(
-        &mut self,
+    /// The fund's account pays `owes` to the pair's clearing (below zero: is paid).
+    fn fund_settles(
+        &self,
         tx: &mut Tx<'_>,
         id: MarketId,
         owes: i128,
         reason: Reason,
     ) -> Result<(), Rejection> {
         let pair = self.pair(id)?;
-        let (clearing, shortfall, fund) = (pair.clearing, pair.shortfall, self.house.fund);
-        if owes <= 0 {
-            tx.pay(clearing, fund, owes.saturating_neg(), reason)?;
-            return Ok(());
+        let (clearing, cash) = (pair.clearing, pair.fund.cash);
+        if owes >= 0 {
+            tx.pay(cash, clearing, owes, reason)?;
+        } else {
+            tx.pay(clearing, cash, owes.saturating_neg(), reason)?;
         }
-        let paid = owes.min(tx.balance(fund));
-        tx.pay(fund, clearing, paid, reason)?;
-        let left = owes.saturating_sub(paid);
-        tx.pay(shortfall, clearing, left, Reason::ShortfallIncurred)?;
         Ok(())
     }
 
@@ -310,6 +306,7 @@ impl Kyan {
                 listed.settled = Some(price);
             }
         }
+        self.settle_fund(tx, id)?;
         self.reprice(id, tx.now)?;
         tx.emit(Event::Expired {
             pair: id,

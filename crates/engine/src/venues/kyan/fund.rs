@@ -1,11 +1,12 @@
 //! Bankruptcy: the insurance fund takes over what nobody took, and pays what the account lacks.
 //!
-//! The fund takes every position at fair value and is paid the last incentive of the auction for
-//! it, as far as the account's equity goes; what the account lacks below zero, the fund pays
-//! ([`take_over`]). All of that is one payment between the account and the fund: afterwards the
-//! account has no position and exactly what its owner keeps.
+//! The fund has a reserve and, on each pair, an account of its own, whose cash may be below zero
+//! as anybody's. That account takes every position at fair value; the reserve is paid the last
+//! incentive of the auction for it, as far as the bankrupt's equity goes, and pays what is lacking
+//! below zero ([`take_over`]). Afterwards the account has no position and exactly what its owner
+//! keeps. When the fund's account has no position left, its result goes to the reserve.
 //!
-//! When the fund cannot pay, accounts with an open profit on the pair pay in proportion to it, at
+//! When the reserve cannot pay, accounts with an open profit on the pair pay in proportion to it, at
 //! most that profit and at most their equity; what is still missing is booked as the pair's
 //! shortfall, never as a silent negative balance. Source: the page ("the insurance fund steps in
 //! to absorb the loss"); kyan-docs for socialised losses; the formula is [ours].
@@ -16,7 +17,7 @@ use super::account::{Account, Held};
 use super::event::PhaseName;
 use super::health::Marked;
 use super::{Event, InstrumentId, Kyan};
-use crate::auction::settlement::{Takeover, take_over};
+use crate::auction::settlement::take_over;
 use crate::ledger::Reason;
 use crate::liquidation::{CaseEvent, Outcome, StageKind};
 use crate::{Rejection, Tx};
@@ -74,12 +75,14 @@ impl Kyan {
         let pair = account.pair;
         let health = self.health_after(tx, account, None)?;
         let marked = self.marked(pair)?;
-        let numbers = marked.numbers(&health)?;
-        let taken = take_over(numbers.equity, marked.cap_incentive(account)?)?;
+        let index = marked.of.index().raw();
+        let incentive = marked.cap_incentive(account)?;
         self.enter(tx, id, PhaseName::Bankrupt, &health)?;
         self.remove_all(tx, id, super::event::Gone::NotNeeded)?;
-        let account = self.account_mut(id)?;
-        let positions = std::mem::take(&mut account.positions);
+        let positions = std::mem::take(&mut self.account_mut(id)?.positions);
+        self.fund_takes(tx, id, &positions)?;
+        let cash = self.account(id)?.cash;
+        let taken = take_over(tx.balance(cash), incentive)?;
         tx.emit(Event::Bankruptcy {
             case,
             account: id,
@@ -89,8 +92,8 @@ impl Kyan {
                 .map(|h| (h.instrument, h.quantity))
                 .collect(),
         });
-        self.fund_takes(pair, &positions)?;
-        self.pay_out(tx, id, taken)?;
+        tx.pay(cash, self.house.fund, taken.to_fund, Reason::Acquisition)?;
+        self.cover(tx, id, taken.loss)?;
         tx.emit(Event::TakenOver {
             case,
             account: id,
@@ -100,7 +103,7 @@ impl Kyan {
         });
         let notional = positions.iter().try_fold(0i128, |sum, held| {
             let size = held.quantity.checked_abs().ok_or(OVERFLOW)?;
-            let part = super::instrument::value(numbers.index, size, Rounding::Up)?;
+            let part = super::instrument::value(index, size, Rounding::Up)?;
             sum.checked_add(part).ok_or(OVERFLOW)
         })?;
         tx.emit(CaseEvent::Stage {
@@ -112,40 +115,44 @@ impl Kyan {
         self.end(tx, id, PhaseName::Closed, Outcome::Liquidated { shortfall })
     }
 
-    fn fund_takes(&mut self, pair: MarketId, positions: &[Held]) -> Result<(), Rejection> {
+    /// The fund's account of the pair takes positions at fair value, rounded down: by less than a
+    /// unit in favour of whoever holds the positions afterwards.
+    fn fund_takes(
+        &mut self,
+        tx: &mut Tx<'_>,
+        id: AccountId,
+        positions: &[Held],
+    ) -> Result<(), Rejection> {
+        let account = self.account(id)?;
+        let (pair, cash) = (account.pair, account.cash);
         for held in positions {
             let marked = self.marked(pair)?;
             let price = marked.fair(held.instrument)?;
             let worth = super::instrument::value(price, held.quantity, Rounding::Floor)?;
-            self.fund_mut(pair)?
-                .change(held.instrument, held.quantity, worth)?;
+            let fund = self.fund_mut(pair)?;
+            let theirs = fund.cash;
+            fund.change(held.instrument, held.quantity, worth)?;
+            if worth >= 0 {
+                tx.pay(theirs, cash, worth, Reason::Acquisition)?;
+            } else {
+                tx.pay(cash, theirs, worth.saturating_neg(), Reason::Acquisition)?;
+            }
         }
         Ok(())
     }
 
-    /// Leaves the account with what its owner keeps; the fund pays, or is paid, the rest.
-    fn pay_out(
-        &mut self,
-        tx: &mut Tx<'_>,
-        id: AccountId,
-        taken: Takeover,
-    ) -> Result<(), Rejection> {
+    /// The reserve pays what an account lacks; then accounts in profit; then nobody.
+    fn cover(&mut self, tx: &mut Tx<'_>, id: AccountId, loss: i128) -> Result<(), Rejection> {
         let account = self.account(id)?;
         let (cash, pair) = (account.cash, account.pair);
-        let (fund, has) = (self.house.fund, tx.balance(cash));
-        let due = taken.to_owner.checked_sub(has).ok_or(OVERFLOW)?;
-        if due <= 0 {
-            let paid = due.checked_neg().ok_or(OVERFLOW)?;
-            tx.pay(cash, fund, paid, Reason::Acquisition)?;
-            return Ok(());
-        }
-        let lacking = due.checked_sub(tx.balance(fund)).ok_or(OVERFLOW)?;
+        let fund = self.house.fund;
+        let lacking = loss.checked_sub(tx.balance(fund)).ok_or(OVERFLOW)?;
         if lacking > 0 {
             self.socialise(tx, id, lacking)?;
         }
-        let paid = due.min(tx.balance(fund));
+        let paid = loss.min(tx.balance(fund));
         tx.pay(fund, cash, paid, Reason::InsurancePayout)?;
-        let left = due.checked_sub(paid).ok_or(OVERFLOW)?;
+        let left = loss.checked_sub(paid).ok_or(OVERFLOW)?;
         if left > 0 {
             let shortfall = self.pair(pair)?.shortfall;
             tx.pay(shortfall, cash, left, Reason::ShortfallIncurred)?;
@@ -154,6 +161,26 @@ impl Kyan {
                 tx.emit(Event::Uncovered { case, amount: left });
             }
         }
+        Ok(())
+    }
+
+    /// What the fund's account of a pair came to goes to the reserve, once it has no position.
+    pub(super) fn settle_fund(&self, tx: &mut Tx<'_>, id: MarketId) -> Result<(), Rejection> {
+        let pair = self.pair(id)?;
+        let (cash, reserve) = (pair.fund.cash, self.house.fund);
+        if !pair.fund.positions.is_empty() {
+            return Ok(());
+        }
+        let has = tx.balance(cash);
+        if has >= 0 {
+            tx.pay(cash, reserve, has, Reason::Settlement)?;
+            return Ok(());
+        }
+        let owes = has.checked_neg().ok_or(OVERFLOW)?;
+        let paid = owes.min(tx.balance(reserve));
+        tx.pay(reserve, cash, paid, Reason::Settlement)?;
+        let left = owes.checked_sub(paid).ok_or(OVERFLOW)?;
+        tx.pay(pair.shortfall, cash, left, Reason::ShortfallIncurred)?;
         Ok(())
     }
 
@@ -232,15 +259,19 @@ impl Kyan {
         Ok(found)
     }
 
-    /// What the fund's positions on a pair are worth at fair value, rounded down.
+    /// What the fund's account of a pair is worth: cash, and positions at fair value rounded down.
     ///
     /// # Errors
     /// [`super::Refusal::NoMarks`], overflow.
-    pub fn fund_worth(&self, pair: MarketId) -> Result<i128, Rejection> {
-        let marked = self.marked(pair)?;
-        let mut total = 0i128;
-        for held in &marked.pair.fund.positions {
-            let price = marked.fair(held.instrument)?;
+    pub fn fund_worth(
+        &self,
+        ledger: &crate::ledger::Ledger,
+        pair: MarketId,
+    ) -> Result<i128, Rejection> {
+        let fund = &self.pair(pair)?.fund;
+        let mut total = ledger.balance(fund.cash);
+        for held in &fund.positions {
+            let price = self.marked(pair)?.fair(held.instrument)?;
             let worth = super::instrument::value(price, held.quantity, Rounding::Floor)?;
             total = total.checked_add(worth).ok_or(OVERFLOW)?;
         }

@@ -17,7 +17,7 @@
 //! * `bids`, `partners`, `fund`: the portfolio auction, the hand-off, the bankruptcy;
 //! * `undo`: a refused command, or a liquidation that cannot be carried out, leaves nothing.
 //!
-//! Money: cash of accounts (either sign), the fund's cash, the venue's fees, the pair's clearing
+//! Money: cash of accounts (either sign; the fund has one on each pair), the fund's reserve, the venue's fees, the pair's clearing
 //! (funding and expiries, whose roundings stay there) and its shortfall are holders of the ledger.
 //! Units: money and sizes with 6 decimals, prices with 8. The page binds; what is not public is
 //! configuration ([`Config`]).
@@ -67,6 +67,9 @@ use crate::ledger::{Holder, HolderKind, Ledger, Reason, Slot};
 use crate::{Rejection, Tx};
 use gate::{Action, Verdict};
 
+/// The number of the insurance fund's own account on every pair; no user has it.
+pub const FUND: AccountId = AccountId(u32::MAX);
+
 /// Where the venue's own money is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 struct House {
@@ -114,8 +117,9 @@ impl Kyan {
             let clearing = Holder::of_market(HolderKind::Clearing, venue, id);
             let shortfall = Holder::of_market(HolderKind::Shortfall, venue, id);
             let slots = (tx.open(clearing, money)?, tx.open(shortfall, money)?);
-            // The fund's positions are kept like an account's; its cash is the house's.
-            let fund = Account::new(u32::MAX, id, house.fund);
+            let mut holder = Holder::margin(venue, FUND);
+            holder.market = id;
+            let fund = Account::new(u32::MAX, id, tx.open(holder, money)?);
             pairs.push(Pair::new(params, slots, fund));
         }
         let mut new = Self {
@@ -234,7 +238,7 @@ impl Kyan {
     ) -> Result<(), Rejection> {
         self.pair(pair)?;
         let next = u32::try_from(self.accounts.len()).map_err(|_| Refusal::Full)?;
-        if account.0 != next {
+        if account.0 != next || account == FUND {
             let next = AccountId(next);
             return Err(Refusal::AccountOutOfOrder {
                 given: account,
