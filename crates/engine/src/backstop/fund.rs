@@ -1,6 +1,6 @@
 //! How an insurance fund defends itself: caps on what it loses, pots per market, a gate.
 //!
-//! A venue asks for [`Fund::room`] before the fund takes or sells something at a loss, and books
+//! A venue asks for [`Fund::room`] (or each of [`Fund::rooms`]) before the fund takes or sells something at a loss, and books
 //! every result with [`Fund::book`]. Where the room ends, the procedure's next stage takes over.
 //! Losses are counted against the index price of the moment: what the fund gives for a position
 //! above its worth, or gets below it. All of it is off by default, as on the venues' own pages.
@@ -214,8 +214,38 @@ impl Fund {
         Ok(())
     }
 
-    /// How much more may be lost in `market` at `now` on an account that has cost `borne` so far;
-    /// `None` where nothing limits it.
+    /// How much more may be lost in `market` at `now` on an account that has cost `borne` so far,
+    /// by each defence there is; none where nothing limits it.
+    ///
+    /// # Errors
+    /// When a number does not fit.
+    pub fn rooms(
+        &self,
+        now: Timestamp,
+        market: MarketId,
+        borne: i128,
+    ) -> Result<Vec<Room>, ArithmeticError> {
+        let mut found = Vec::new();
+        let mut limit = |limit: i128, used: i128, cap| -> Result<(), ArithmeticError> {
+            let left = limit.checked_sub(used).ok_or(ArithmeticError::Overflow)?;
+            let amount = left.max(0);
+            found.push(Room { amount, cap });
+            Ok(())
+        };
+        if let Some(most) = self.policy.account_cap {
+            limit(most, borne.max(0), Cap::Account)?;
+        }
+        if let Some(window) = self.policy.window_cap {
+            let spent = self.losses.spent(now, window.length)?;
+            limit(window.amount, spent, Cap::Window)?;
+        }
+        if self.policy.pots == Pots::PerMarket {
+            limit(self.pot(market), 0, Cap::Pot)?;
+        }
+        Ok(found)
+    }
+
+    /// The narrowest of [`Fund::rooms`]; `None` where nothing limits it.
     ///
     /// # Errors
     /// When a number does not fit.
@@ -225,26 +255,8 @@ impl Fund {
         market: MarketId,
         borne: i128,
     ) -> Result<Option<Room>, ArithmeticError> {
-        let mut found: Option<Room> = None;
-        let mut narrow = |limit: i128, used: i128, cap| -> Result<(), ArithmeticError> {
-            let amount = limit.checked_sub(used).ok_or(ArithmeticError::Overflow)?;
-            let amount = amount.max(0);
-            if found.is_none_or(|room| amount < room.amount) {
-                found = Some(Room { amount, cap });
-            }
-            Ok(())
-        };
-        if let Some(limit) = self.policy.account_cap {
-            narrow(limit, borne.max(0), Cap::Account)?;
-        }
-        if let Some(window) = self.policy.window_cap {
-            let spent = self.losses.spent(now, window.length)?;
-            narrow(window.amount, spent, Cap::Window)?;
-        }
-        if self.policy.pots == Pots::PerMarket {
-            narrow(self.pot(market), 0, Cap::Pot)?;
-        }
-        Ok(found)
+        let rooms = self.rooms(now, market, borne)?;
+        Ok(rooms.into_iter().min_by_key(|room| room.amount))
     }
 
     /// Books what the fund won (positive) or lost (negative) in a market.

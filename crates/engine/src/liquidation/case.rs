@@ -238,4 +238,8 @@ pub enum BlockedReason {
     Arithmetic = 3,
     /// Neither the payer nor the collateral can repay the debt.
     NoLiquidity = 4,
+    /// Neither the backstop nor enough counterparties can take the positions.
+    NoCounterparty = 5,
+    /// The venue is in recovery.
+    Suspended = 6,
 }

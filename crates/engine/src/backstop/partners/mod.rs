@@ -116,6 +116,14 @@ pub struct Partners {
     sides: BTreeMap<(MarketId, Side, AccountId), Vec<OfferId>>,
 }
 
+/// See [`Partners::before`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    account: AccountId,
+    partner: Partner,
+    offer: Offer,
+}
+
 impl Limits {
     fn validate(&self) -> Result<(), PartnerError> {
         let values = [
@@ -163,7 +171,7 @@ impl Partners {
     }
 
     /// The standing offers, by id.
-    pub fn offers(&self) -> impl Iterator<Item = &Offer> {
+    pub fn offers(&self) -> impl ExactSizeIterator<Item = &Offer> {
         self.offers.values()
     }
 
@@ -374,6 +382,25 @@ impl Partners {
             self.forget(&offer);
         }
         Ok(())
+    }
+
+    /// A partner and one of its offers as they are, to be restored if what follows is taken back.
+    #[must_use]
+    pub fn before(&self, fill: &Fill) -> Option<Before> {
+        let partner = self.partners.get(&fill.partner)?;
+        let offer = self.offers.get(&fill.offer)?;
+        Some(Before {
+            account: fill.partner,
+            partner: partner.clone(),
+            offer: *offer,
+        })
+    }
+
+    /// Takes back what [`Partners::record`] counted since.
+    pub fn restore(&mut self, before: Before) {
+        self.partners.insert(before.account, before.partner);
+        self.forget(&before.offer);
+        self.keep(before.offer);
     }
 
     /// Recounts that the two ways to find an offer agree.

@@ -324,8 +324,13 @@ fn an_offer_used_up_is_gone_and_cannot_be_overfilled() {
     partners.record(&fill, SCALE, now, CASE).unwrap();
     assert_eq!(partners.offer(id(1)).unwrap().remaining(), 40);
     fill.quantity = 40;
+    let (as_it_was, before) = (partners.clone(), partners.before(&fill).unwrap());
     partners.record(&fill, SCALE, now, CASE).unwrap();
     assert_eq!(partners.offer(id(1)), None);
+    partners.audit().unwrap();
+    // Taken back, it is as it was.
+    partners.restore(before);
+    assert_eq!(partners, as_it_was);
     partners.audit().unwrap();
 }
 

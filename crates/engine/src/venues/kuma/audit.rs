@@ -16,6 +16,7 @@ impl Kuma {
     pub fn audit(&self, id: VenueId, ledger: &Ledger) -> Result<(), String> {
         self.wallets.audit()?;
         self.audit_cases(ledger)?;
+        self.audit_service()?;
         let ranks = self.markets.iter().map(|market| market.rank);
         if !self.wallets.ranks_are(ranks) {
             return Err("the wallets' ranks are not those of the markets".to_owned());

@@ -272,4 +272,6 @@ pub enum Command {
     SetPropagation(u64) = 31,
     /// `setDelegateKeyExpirationPeriod`, in milliseconds.
     SetKeyExpiry(u64) = 32,
+    /// To the liquidation service: partners, their offers, the fund.
+    Service(Box<super::ServiceCommand>) = 96,
 }

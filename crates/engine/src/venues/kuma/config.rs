@@ -6,6 +6,7 @@ use plimsoll_units::{AccountId, AssetId, MarketId, Timestamp};
 
 use super::order::Address;
 use super::refusal::{Refusal, Revert, require};
+use super::waterfall::Service;
 pub use crate::margin::cross::Limits;
 use crate::venues::Execution;
 
@@ -218,6 +219,8 @@ pub struct Config {
     pub guards: IndexGuards,
     /// Who carries liquidations out.
     pub execution: Execution,
+    /// How the liquidation service works, where it carries them out.
+    pub service: Service,
 }
 
 impl Config {
@@ -239,6 +242,21 @@ impl Config {
             deposits_wait: true,
             guards: IndexGuards::default(),
             execution: Execution::Keepers,
+            service: Service::kuma(),
+        }
+    }
+
+    /// The preset `kuma-plus`: the same contracts, carried out by the liquidation service with
+    /// the options that the venue lacks; index prices are guarded.
+    #[must_use]
+    pub fn kuma_plus(asset: AssetId, markets: Vec<MarketParams>) -> Self {
+        Self {
+            guards: Service::PLUS_GUARDS,
+            execution: Execution::Engine {
+                keeper: AccountId(1),
+            },
+            service: Service::kuma_plus(),
+            ..Self::kuma(asset, markets)
         }
     }
 

@@ -18,6 +18,7 @@ impl Kuma {
                 maximum_gas_fee,
                 signed,
             } => {
+                self.check_gate(tx.now, account)?;
                 let out = Outgoing {
                     account,
                     gross,
@@ -108,6 +109,7 @@ impl Kuma {
             Command::SetBelowMinimumTolerance(value) => self.set_below_minimum_tolerance(value),
             Command::SetPropagation(value) => self.set_propagation(value),
             Command::SetKeyExpiry(value) => self.set_key_expiry(value),
+            Command::Service(ref command) => self.service_command(tx, command),
         }
     }
 }

@@ -182,4 +182,6 @@ pub enum Event {
         /// From when on.
         effective: Timestamp,
     } = 16,
+    /// The liquidation service did something.
+    Service(super::ServiceEvent) = 96,
 }

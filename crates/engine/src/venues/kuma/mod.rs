@@ -13,6 +13,7 @@
 //! * `settle`: how positions and quote move between two wallets, and what is checked after;
 //! * `money`, `price`, `funding`, `trade`, `liquidate`, `deleverage`, `exit`, `admin`: the
 //!   commands;
+//! * [`waterfall`]: the liquidation service, where it carries liquidations out itself;
 //! * `undo`: taking back; `audit`: what holds after every command.
 //!
 //! Money: a wallet's quote balance is its margin holder of the ledger and may be below zero; a
@@ -44,6 +45,7 @@ mod undo;
 mod view;
 mod wallets;
 mod watching;
+pub mod waterfall;
 
 pub use command::{
     Command, Deleverage, IndexPrice, OraclePrice, SignedTrade, Trade, WalletLiquidation,
@@ -64,6 +66,7 @@ pub use refusal::{Refusal, Revert};
 pub use undo::Mark;
 pub use wallets::{Position, Wallet, Wallets};
 pub use watching::{OpenCase, WatchCounters};
+pub use waterfall::{Service, ServiceCommand, ServiceEvent, ServiceRefusal, Waterfall};
 
 use std::collections::BTreeMap;
 
@@ -116,6 +119,7 @@ pub struct Kuma {
     people: People,
     exit_fund_since: Option<Timestamp>,
     cases: BTreeMap<AccountId, OpenCase>,
+    waterfall: Waterfall,
     #[borsh(skip)]
     changes: Vec<Change>,
     #[borsh(skip)]

@@ -221,6 +221,9 @@ pub enum Refusal {
         /// Its age when it was published.
         age_ms: u64,
     },
+    /// Refused by the liquidation service.
+    #[error(transparent)]
+    Service(#[from] super::ServiceRefusal),
     /// A parameter out of its bounds.
     #[error("{name} is {value}, which is out of bounds")]
     Parameter {
@@ -241,6 +244,7 @@ impl Refusal {
         match self {
             Self::Revert(revert) => revert.name(),
             Self::Pips(error) => error.name(),
+            Self::Service(refusal) => refusal.name(),
             Self::UnknownAccount(_) => "UnknownAccount",
             Self::AccountOutOfOrder { .. } => "AccountOutOfOrder",
             Self::UnknownWallet(_) => "UnknownWallet",

@@ -51,6 +51,7 @@ impl Kuma {
             people: People::default(),
             exit_fund_since: None,
             cases: BTreeMap::new(),
+            waterfall: super::Waterfall::new(config.service)?,
             changes: Vec::new(),
             watching: Watching::default(),
         };

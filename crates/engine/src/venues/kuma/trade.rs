@@ -1,7 +1,7 @@
 //! Trades (`Trading.sol`, `TradeValidations.sol`): two signed orders, or two wallets the venue
 //! itself vouches for. Checks are in the contract's order.
 
-use plimsoll_units::AccountId;
+use plimsoll_units::{AccountId, MarketId};
 
 use super::money::fee_is_valid;
 use super::order::uuid_millis;
@@ -54,8 +54,8 @@ impl Kuma {
         self.check_acquisition(buy, sell, &parties)?;
         self.check_nonce(tx, buyer, buy)?;
         self.check_nonce(tx, seller, sell)?;
-        self.check_signature(buyer, buy, trade, OrderSide::Buy)?;
-        self.check_signature(seller, sell, trade, OrderSide::Sell)?;
+        self.check_signature(buyer, buy, trade.market, OrderSide::Buy)?;
+        self.check_signature(seller, sell, trade.market, OrderSide::Sell)?;
         check_fees(trade)?;
         self.fill(buy, trade.base)?;
         self.fill(sell, trade.base)?;
@@ -157,7 +157,7 @@ impl Kuma {
             .ok_or(Refusal::UnknownWallet(wallet))
     }
 
-    fn check_order(
+    pub(super) fn check_order(
         &self,
         account: AccountId,
         signed: &SignedOrder,
@@ -200,7 +200,7 @@ impl Kuma {
         require(one, Revert::OneWalletMustBeInsuranceFund)
     }
 
-    fn check_nonce(
+    pub(super) fn check_nonce(
         &self,
         tx: &Tx<'_>,
         account: AccountId,
@@ -236,11 +236,11 @@ impl Kuma {
 
     /// The order's digest is that of the market it is executed in and of its side, so an order
     /// for another market, or for the other side, is one whose signature does not hold.
-    fn check_signature(
+    pub(super) fn check_signature(
         &self,
         account: AccountId,
         signed: &SignedOrder,
-        trade: &Trade,
+        market: MarketId,
         side: OrderSide,
     ) -> Result<(), Rejection> {
         let order = &signed.order;
@@ -249,7 +249,7 @@ impl Kuma {
             OrderSide::Buy => Revert::BuySignatureInvalid,
             OrderSide::Sell => Revert::SellSignatureInvalid,
         };
-        let symbol = &self.market(trade.market)?.symbol;
+        let symbol = &self.market(market)?.symbol;
         let here = order.market_symbol.strip_suffix("-USD") == Some(symbol);
         let key = order.delegated_public_key;
         let holds = if signed.is_delegated() {
@@ -262,7 +262,7 @@ impl Kuma {
     }
 
     /// Counts what an order has filled; it can never fill more than its quantity.
-    fn fill(&mut self, signed: &SignedOrder, base: u64) -> Result<(), Rejection> {
+    pub(super) fn fill(&mut self, signed: &SignedOrder, base: u64) -> Result<(), Rejection> {
         let before = self.people.fill(&signed.hash);
         let complete = before.is_some_and(|fill| fill.complete);
         require(!complete, Revert::OrderDoubleFilled)?;

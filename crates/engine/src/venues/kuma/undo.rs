@@ -11,6 +11,7 @@ use plimsoll_units::{AccountId, MarketId, Timestamp};
 use super::market::Quotation;
 use super::order::{Address, Hash};
 use super::people::{Exit, Fill, Invalidation};
+use super::waterfall::Note;
 use super::{Kuma, Settings};
 use crate::ledger::Slot;
 use crate::margin::cross::Limits;
@@ -38,6 +39,7 @@ pub(super) enum Change {
     Used(Hash),
     Settings(Box<Settings>),
     ExitFundSince(Option<Timestamp>),
+    Service(Box<Note>),
 }
 
 /// A point to return to, within its own command.
@@ -129,6 +131,7 @@ impl Kuma {
             }
             Change::Settings(old) => self.settings = *old,
             Change::ExitFundSince(old) => self.exit_fund_since = old,
+            Change::Service(note) => self.waterfall.take_back(*note),
         }
     }
 

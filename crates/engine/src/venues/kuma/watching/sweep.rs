@@ -3,7 +3,8 @@
 //! Rounds, until nobody is named any more. What the command published moves the lines, whose
 //! trips name wallets; its own events name those whose money or positions changed. They are
 //! examined by account. Whoever is liquidatable gets a case. Where keepers carry liquidations out
-//! the case waits for the dispatcher's command; a wallet that is not liquidatable any more has its
+//! the case waits for the dispatcher's command, else the liquidation service is called
+//! ([`super::super::waterfall`]), and what it did is noted in the next round; a wallet that is not liquidatable any more has its
 //! case closed.
 //!
 //! Invariant: after every command the open cases are exactly the wallets, other than the two
@@ -34,10 +35,12 @@ impl Kuma {
     pub(in crate::venues::kuma) fn sweep(&mut self, tx: &mut Tx<'_>) {
         let mut seen = Seen::default();
         let mut found = Vec::new();
+        self.begin_service(tx);
         loop {
             self.note_changes(&mut seen);
             self.note_events(tx, &mut seen);
             if self.watching.pending.is_empty() {
+                self.end_service();
                 return;
             }
             let mut pending = std::mem::take(&mut self.watching.pending);
@@ -58,9 +61,13 @@ impl Kuma {
             self.over(tx, account, seen.taken.contains(&account));
             return;
         }
-        // Its numbers were just computed, so they fit.
-        if self.ensure_case(tx, account).is_err() {
-            self.watching.always.insert(account.0);
+        match self.ensure_case(tx, account) {
+            Ok(case) if self.serves() => self.serve(tx, &case),
+            Ok(_) => {}
+            // Its numbers were just computed, so they fit.
+            Err(_) => {
+                self.watching.always.insert(account.0);
+            }
         }
     }
 
@@ -81,7 +88,9 @@ impl Kuma {
                     self.publish(id);
                 }
                 Some(Change::OwnLimits((account, _), _)) => {
+                    let account = *account;
                     self.watching.pending.push(account.0);
+                    self.note_own(account);
                 }
                 _ => {}
             }
@@ -142,11 +151,19 @@ impl Kuma {
         }
     }
 
+    fn note_own(&mut self, account: AccountId) {
+        if !self.is_fund(account) {
+            self.watching.own.insert(account.0);
+        }
+    }
+
     /// Builds the watch anew: gives every wallet its trips. Whoever is liquidatable without a case
     /// is looked at again by the next command.
     pub(in crate::venues::kuma) fn watch_again(&mut self, ledger: &Ledger) {
         self.watching = Watching::default();
         self.watching.add_markets(&self.markets);
+        let own: Vec<AccountId> = self.people.limits.keys().map(|(own, _)| *own).collect();
+        own.into_iter().for_each(|account| self.note_own(account));
         let count = u32::try_from(self.wallets.count()).unwrap_or(u32::MAX);
         let mut found = Vec::new();
         // In parts, so that the list of numbers stays small.
