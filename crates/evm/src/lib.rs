@@ -46,6 +46,7 @@ mod messages;
 mod nonce;
 mod order;
 mod pips;
+mod quote;
 mod signature;
 mod typed;
 
@@ -54,7 +55,7 @@ pub use error::{FieldError, SignatureError};
 pub use hex::{from_hex, to_hex};
 pub use keccak::{keccak256, symbol_rank};
 pub use messages::{
-    DELEGATION_MESSAGE, DelegatedKeyAuthorization, IndexPrice, MarginFractionOverride, OffsetQuote,
+    DELEGATION_MESSAGE, DelegatedKeyAuthorization, IndexPrice, MarginFractionOverride,
     QUOTE_SYMBOL, TEXT_LIMIT, Transfer, Withdrawal,
 };
 pub use nonce::{nonce_at, nonce_time_ms};

@@ -1,12 +1,6 @@
-//! What is signed besides orders: delegated keys, index prices, a user's own leverage limit,
-//! withdrawals and transfers, and the offset quotes of partners.
-//!
-//! All but the last are the venue's (`Constants.sol`, `KumaIndexAndOraclePriceAdapter.sol`, and
-//! `signatures.ts` of its SDK); prices and fractions are signed as text with eight decimals. The
-//! offset quote is an extension of this engine and says so in its type's name, so that no
-//! signature of the venue can be taken for one.
-
-use plimsoll_engine::venues::kuma::OrderSide;
+//! What the venue's users sign besides orders: delegated keys, index prices, a user's own leverage
+//! limit, withdrawals and transfers (`Constants.sol`, `KumaIndexAndOraclePriceAdapter.sol`, and
+//! `signatures.ts` of its SDK). Prices and fractions are signed as text with eight decimals.
 
 use crate::nonce::nonce_time_ms;
 use crate::typed::{Typed, Words};
@@ -185,52 +179,5 @@ impl Typed for Transfer {
 
     fn check(&self) -> Result<(), FieldError> {
         nonce_time_ms("nonce", self.nonce).map(drop)
-    }
-}
-
-/// A partner's standing offer to take over positions near the index, whatever it will be: [ours].
-///
-/// A partner that buys pays at most index x (1 + offset); one that sells gets at least index x
-/// (1 - offset); never worse than that, and never more than the capacity until it expires.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OffsetQuote {
-    /// Version 1 UUID; unique, and the earliest goes first where quotes are equal.
-    pub nonce: u128,
-    /// The partner's wallet.
-    pub wallet: Address,
-    /// The market, `ETH-USD`.
-    pub market_symbol: String,
-    /// Whether the partner buys or sells.
-    pub side: OrderSide,
-    /// How far to its disadvantage from the index it goes, in hundredths of a percent.
-    pub max_offset_bps: u32,
-    /// How much of the base asset it takes in all, in pips.
-    pub capacity: u64,
-    /// When the offer ends, in milliseconds since 1970.
-    pub expires_ms: u64,
-    /// The key that signs for the wallet; zero when the wallet signs itself.
-    pub delegated_key: Address,
-}
-
-impl Typed for OffsetQuote {
-    const TYPE: &'static str = "PlimsollOffsetQuote(uint128 nonce,address wallet,\
-         string marketSymbol,uint8 orderSide,uint32 maximumOffsetInBasisPoints,string capacity,\
-         uint64 expiresAtInMs,address delegatedPublicKey)";
-
-    fn fields(&self, words: Words) -> Words {
-        words
-            .number(self.nonce)
-            .address(self.wallet)
-            .text(&self.market_symbol)
-            .number(self.side.number().into())
-            .number(self.max_offset_bps.into())
-            .text(&pips_to_text(self.capacity))
-            .number(self.expires_ms.into())
-            .address(self.delegated_key)
-    }
-
-    fn check(&self) -> Result<(), FieldError> {
-        nonce_time_ms("nonce", self.nonce)?;
-        within("marketSymbol", self.market_symbol.len())
     }
 }

@@ -196,6 +196,15 @@ impl Words {
         self.right_aligned(&value.to_be_bytes())
     }
 
+    /// A signed number: below zero, the rest of the word is ones.
+    #[must_use]
+    pub fn signed(mut self, value: i128) -> Self {
+        let fill = if value < 0 { 0xff } else { 0 };
+        self.0.extend_from_slice(&[fill; 16]);
+        self.0.extend_from_slice(&value.to_be_bytes());
+        self
+    }
+
     /// An account.
     #[must_use]
     pub fn address(self, address: Address) -> Self {

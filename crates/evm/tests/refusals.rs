@@ -1,14 +1,16 @@
 //! Signed text that means nothing, or could be written twice, is refused with the field and the
 //! value; whatever is altered in a signed order, its signer is lost.
 
+use plimsoll_engine::venues::kuma::waterfall::OffsetQuote;
 use plimsoll_engine::venues::kuma::{
     Address, Order, OrderSide, OrderType, SelfTradePrevention, SignedOrder, TimeInForce,
     TriggerType,
 };
 use plimsoll_evm::{
-    Domain, FieldError, OffsetQuote, Signed, Signer, WireOrder, address_from_text, authenticate,
-    from_hex, nonce_at, nonce_time_ms, order_digest, pips_from_text, pips_to_text, recover, sign,
+    Domain, FieldError, Signed, Signer, WireOrder, address_from_text, authenticate, from_hex,
+    nonce_at, nonce_time_ms, order_digest, pips_from_text, pips_to_text, recover, sign,
 };
+use plimsoll_units::Timestamp;
 use proptest::prelude::*;
 
 const TIME_MS: u64 = 1_760_000_000_000;
@@ -404,18 +406,19 @@ fn an_offset_quote_is_signed_like_an_order_and_is_none() {
         side: OrderSide::Buy,
         max_offset_bps: 150,
         capacity: 100_00000000,
-        expires_ms: TIME_MS + 3_600_000,
-        delegated_key: Address::ZERO,
+        expires: Timestamp(1_760_003_600_000),
+        delegated_public_key: Address::ZERO,
     };
     let signed = Signed::sign(quote, &signer, &domain()).unwrap();
     assert_eq!(signed.recheck(&domain()), Ok(()));
     for alter in [
         (|q: &mut OffsetQuote| q.max_offset_bps += 1) as fn(&mut OffsetQuote),
         |q| q.capacity += 1,
-        |q| q.expires_ms += 1,
+        |q| q.max_offset_bps = -150,
+        |q| q.expires.0 += 1,
         |q| q.side = q.side.opposite(),
         |q| q.market_symbol.push('T'),
-        |q| q.delegated_key.0[0] ^= 1,
+        |q| q.delegated_public_key.0[0] ^= 1,
     ] {
         let mut altered = signed.clone();
         alter(&mut altered.message);

@@ -1,13 +1,15 @@
 //! What is signed, against facts from elsewhere: a small table that is always here, and the whole
 //! of the recorded vectors where they are.
 
+use plimsoll_engine::venues::kuma::waterfall::OffsetQuote;
 use plimsoll_engine::venues::kuma::{Address, Order, OrderSide, SignedOrder};
 use plimsoll_evm::{
-    DelegatedKeyAuthorization, Domain, IndexPrice, MarginFractionOverride, OffsetQuote, Signed,
-    Signer, Transfer, Typed, WireOrder, Withdrawal, address_from_text, address_to_text,
-    authenticate, digest, from_hex, keccak256, nonce_time_ms, order_digest, pips_from_text,
-    pips_to_text, recheck, recover, sign, struct_hash, symbol_rank, to_hex,
+    DelegatedKeyAuthorization, Domain, IndexPrice, MarginFractionOverride, Signed, Signer,
+    Transfer, Typed, WireOrder, Withdrawal, address_from_text, address_to_text, authenticate,
+    digest, from_hex, keccak256, nonce_time_ms, order_digest, pips_from_text, pips_to_text,
+    recheck, recover, sign, struct_hash, symbol_rank, to_hex,
 };
+use plimsoll_units::Timestamp;
 use serde_json::Value;
 
 fn address(text: &str) -> Address {
@@ -191,15 +193,15 @@ fn every_other_message_has_the_digest_another_library_gives_it() {
         wallet,
         market_symbol: "ETH-USD".to_owned(),
         side: OrderSide::Sell,
-        max_offset_bps: 150,
+        max_offset_bps: -150,
         capacity: 10_000_000_000,
-        expires_ms: 1_760_003_600_000,
-        delegated_key: key,
+        expires: Timestamp(1_760_003_600_000),
+        delegated_public_key: key,
     };
     check(
         quote,
-        "0x089ba28a674f4b3d34fae934f7d30562b6eb7da8f138d664ff0d2353d23b6fb9",
-        "0x663719809863ed15",
+        "0x332f92afc37de72b9636244a7fdbf19ec88c83b300655421319c14ac9ddc4db6",
+        "0x7b35c7caaa3ba453",
     );
     // An order whose every field is something, beyond what other numbers could hold.
     let order = WireOrder {
