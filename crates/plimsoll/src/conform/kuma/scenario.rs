@@ -46,7 +46,7 @@ impl Outcome {
         matches!(self, Self::Refused(expected) if expected == text)
     }
 
-    fn expect(&self, actual: &Self) -> Check {
+    fn compare(&self, actual: &Self) -> Check {
         let shown = |outcome: &Self| match outcome {
             Self::Done => "ok".to_owned(),
             Self::Refused(text) => text.clone(),
@@ -77,7 +77,7 @@ pub(super) fn run(vector: &Value) -> Check {
     }
     let (hash, quotes) = (world.engine.state_hash(), world.quote_sum()?);
     let outcome = call.make(&mut world, &expected)?;
-    expected.expect(&outcome)?;
+    expected.compare(&outcome)?;
     match outcome {
         Outcome::Done => {
             snapshot::compare("after", vector.value("after")?, &world)?;
