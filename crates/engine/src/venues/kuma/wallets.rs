@@ -454,3 +454,6 @@ impl Wallets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
