@@ -201,7 +201,9 @@ impl Call {
                 ..
             }
             | Self::WithdrawExit { wallet, .. } => {
-                Some(wallet).filter(|_| !is(Revert::WalletNotExited))
+                // The venue's own funds cannot exit.
+                let can = wallet != "EF" && wallet != "IF";
+                Some(wallet).filter(|_| can && !is(Revert::WalletNotExited))
             }
             Self::Trade(terms) if is(Revert::BuyWalletExitFinalized) => Some(&terms.buyer().wallet),
             Self::Trade(terms) if is(Revert::SellWalletExitFinalized) => {
