@@ -105,8 +105,7 @@ impl Kuma {
     ) -> Result<Disposed, Rejection> {
         let market = before.market;
         let after = self.piece(case, market).unwrap_or(*before);
-        // Who is left out again and again says so once.
-        if before.why == Why::Acquired {
+        if !self.waterfall.again {
             for skipped in skipped {
                 let event = ServiceEvent::PartnerSkipped {
                     case: case.id,
@@ -134,8 +133,7 @@ impl Kuma {
         let after = self.piece(case, before.market);
         let index_quote = self.index_quote(before.market, base)?;
         let quote = after.map_or(0, |piece| piece.received.saturating_sub(before.received));
-        let first = before.why != after.map_or(before.why, |piece| piece.why);
-        if base > 0 || first {
+        if base > 0 || (asked > 0 && !self.waterfall.again) {
             let done = Amounts {
                 base,
                 quote,

@@ -96,8 +96,7 @@ impl Piece {
     #[must_use]
     pub fn left(&self) -> u64 {
         let gone = [self.handed_off, self.closed, self.deleveraged, self.netted];
-        gone.into_iter()
-            .fold(self.acquired, |left, part| left.saturating_sub(part))
+        gone.into_iter().fold(self.acquired, u64::saturating_sub)
     }
 
     /// More of the same was acquired.
@@ -223,8 +222,7 @@ impl Tally {
     #[must_use]
     pub fn held(&self) -> u128 {
         let gone = [self.handed_off, self.closed, self.deleveraged, self.netted];
-        gone.into_iter()
-            .fold(self.acquired, |held, part| held.saturating_sub(part))
+        gone.into_iter().fold(self.acquired, u128::saturating_sub)
     }
 }
 

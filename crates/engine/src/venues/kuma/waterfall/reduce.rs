@@ -195,12 +195,12 @@ impl Kuma {
                 .map(|_| Disposed::default())
                 .ok_or(rejection);
         }
+        let why = Why::Restorable;
+        self.tell_hop(tx, case, (market, side), StageKind::Reduce, why, &amounts);
         self.keep(tx, case, (market, side), &amounts)?;
         let result = super::take::against_index(side, &amounts).saturating_neg();
         let now = tx.now;
         self.change_fund(|fund| fund.book(now, market, result))?;
-        let why = Why::Restorable;
-        self.tell_hop(tx, case, (market, side), StageKind::Reduce, why, &amounts);
         Ok(Disposed {
             quantity: base.into(),
             notional: amounts.index_quote.into(),

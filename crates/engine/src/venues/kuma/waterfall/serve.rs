@@ -96,6 +96,7 @@ impl Kuma {
         inventory_only: bool,
     ) -> Result<(), Rejection> {
         let stages = std::mem::take(&mut self.waterfall.service.procedure);
+        self.waterfall.again = inventory_only;
         let mut served = Served {
             venue: &mut *self,
             case: *case,

@@ -44,6 +44,9 @@ pub struct Waterfall {
     /// How many of the command's events the rankings know.
     #[borsh(skip)]
     pub(super) ranked_events: usize,
+    /// What is walked was walked before: what did not work then is not told again.
+    #[borsh(skip)]
+    pub(super) again: bool,
 }
 
 /// Something of the service as it was before.
@@ -75,6 +78,7 @@ impl Waterfall {
             next_look: Timestamp::MAX,
             rankings: BTreeMap::new(),
             ranked_events: 0,
+            again: false,
         })
     }
 
@@ -106,6 +110,12 @@ impl Waterfall {
     #[must_use]
     pub fn tally(&self, market: MarketId) -> Tally {
         self.tallies.get(&market).copied().unwrap_or_default()
+    }
+
+    /// Why an open case cannot be carried out.
+    #[must_use]
+    pub fn blocked(&self, case: CaseId) -> Option<BlockedReason> {
+        self.blocked.get(&case).copied()
     }
 
     /// Takes a change back.

@@ -103,7 +103,6 @@ impl Kuma {
         let (mut amount, mut rest) = (0i128, i128::from(value));
         for one in taken {
             let side = side_of(one.lot.size);
-            self.keep(tx, case, (one.market, side), &one.amounts)?;
             let why = Why::UnderMaintenance;
             self.tell_hop(
                 tx,
@@ -113,6 +112,7 @@ impl Kuma {
                 why,
                 &one.amounts,
             );
+            self.keep(tx, case, (one.market, side), &one.amounts)?;
             // The wallet gives it away, so what it wins the fund loses.
             let result = against_index(side, &one.amounts).saturating_neg();
             rest = rest.saturating_sub(result);
