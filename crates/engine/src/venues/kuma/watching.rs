@@ -69,6 +69,8 @@ pub(super) struct Watching {
     pending: Vec<u32>,
     /// Wallets to examine whenever anything is published.
     always: BTreeSet<u32>,
+    /// Wallets other than the funds that have, or had, limits of their own.
+    own: BTreeSet<u32>,
     examined: u64,
     due: u64,
     room: examine::Table,
@@ -82,6 +84,7 @@ impl Default for Watching {
             popped: Vec::new(),
             pending: Vec::new(),
             always: BTreeSet::new(),
+            own: BTreeSet::new(),
             examined: 0,
             due: 0,
             room: examine::Table::default(),

@@ -7,7 +7,7 @@
 
 use plimsoll_units::{AccountId, MarketId};
 
-use super::shares::{ONE, Room, TRIPLE};
+use super::shares::{ONE, Room, TRIPLE, product};
 use crate::ledger::Ledger;
 use crate::venues::kuma::Kuma;
 
@@ -172,21 +172,23 @@ impl Kuma {
             };
             let periods = usize::try_from(leg.periods).ok()?;
             let paid = drivers.sums.get(periods)?.checked_mul(ONE)?;
-            let size = i128::from(leg.size);
-            slack = slack.checked_add(size.checked_mul(line.checked_sub(paid)?)?)?;
+            slack = slack.checked_add(product(leg.size, line.checked_sub(paid)?)?)?;
             // Each unpaid period may bring a pip less than the line says.
             let unpaid = drivers.sums.len().checked_sub(periods)?.checked_sub(1)?;
-            let rounded = i128::try_from(unpaid).ok()?.checked_mul(TRIPLE)?;
-            slack = slack.checked_sub(rounded)?;
-            let margin = lines.margin.checked_mul(leg.size.unsigned_abs().into())?;
-            requirement = requirement.checked_add(margin)?;
+            if unpaid > 0 {
+                let rounded = i128::try_from(unpaid).ok()?.checked_mul(TRIPLE)?;
+                slack = slack.checked_sub(rounded)?;
+            }
+            requirement =
+                requirement.checked_add(product(leg.size, lines.margin)?.checked_abs()?)?;
         }
         Room::new(slack, requirement, legs.len())
     }
 
     /// Whether the wallet has a maintenance fraction of its own in a market it is in.
     fn has_own_fraction(&self, account: AccountId, legs: &[Leg]) -> bool {
-        !self.people.limits.is_empty()
+        !self.watching.own.is_empty()
+            && self.watching.own.contains(&account.0)
             && legs.iter().any(|leg| {
                 let own = self.people.limits(account, leg.market);
                 let market = self.watching.markets.get(leg.market.index());

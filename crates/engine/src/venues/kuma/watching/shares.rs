@@ -38,6 +38,9 @@ const BITS: u32 = 40;
 /// The ratio is cut off here, a slack of 65,536 times the requirement: a trip may come early.
 const RATIO_MAX: i128 = 1 << (BITS + 16);
 
+/// Margins below this are multiplied by a ratio without a check.
+const MARGIN_SMALL: i128 = 1 << 70;
+
 /// A market's lines: what a unit of size adds to the slack, in triple pips per pip of size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lines {
@@ -74,19 +77,36 @@ impl Room {
     pub(super) fn new(slack: i128, requirement: i128, positions: usize) -> Option<Self> {
         let kept = RESERVE.checked_mul(i128::try_from(positions).ok()?)?;
         let free = slack.checked_sub(kept).filter(|free| *free >= 0)?;
-        // Rounded up, so that the shares add up to no more than the slack.
-        let unit = requirement.max(0).wrapping_shr(BITS).checked_add(1)?;
-        let ratio = free.checked_div(unit)?.min(RATIO_MAX);
-        Some(Self { ratio })
+        // A division of 64 bits is several times cheaper than one of 128, and 31 bits of the ratio
+        // are enough. The slack is rounded down and the requirement up, so that the shares add up
+        // to no more than the slack.
+        let (free, free_bits) = leading(free, 63)?;
+        let (needs, needs_bits) = leading(requirement.max(0), 32)?;
+        let quotient = free.checked_div(needs.checked_add(1)?)?;
+        let up = i64::from(free_bits)
+            .checked_sub(needs_bits.into())?
+            .checked_add(BITS.into())?;
+        let ratio = i128::from(quotient);
+        let ratio = match u32::try_from(up) {
+            // The quotient has at most 63 bits, so what does not fit 128 is beyond the cut.
+            Ok(up @ ..=64) => ratio.wrapping_shl(up),
+            Ok(_) if quotient > 0 => RATIO_MAX,
+            Ok(_) => 0,
+            Err(_) => ratio.wrapping_shr(u32::try_from(up.unsigned_abs()).ok()?.min(127)),
+        };
+        Some(Self {
+            ratio: ratio.min(RATIO_MAX),
+        })
     }
 
     /// How far a line with this `P * mmf` may move against the position. Rounded down: early.
     fn distance(self, margin: i128) -> i128 {
-        match self.ratio.checked_mul(margin) {
-            Some(product) => product.wrapping_shr(BITS),
-            // Fewer digits of the margin, so less than the exact product.
-            None => self.ratio.saturating_mul(margin.wrapping_shr(BITS)),
+        if margin < MARGIN_SMALL {
+            // 57 and 70 bits.
+            return self.ratio.wrapping_mul(margin).wrapping_shr(BITS);
         }
+        // Fewer digits of the margin, so less than the exact product.
+        self.ratio.saturating_mul(margin.wrapping_shr(BITS))
     }
 
     /// The first level of a long's line at which its share is used up.
@@ -100,6 +120,26 @@ impl Room {
         let distance = self.distance(lines.margin);
         lines.short.saturating_add(distance).saturating_add(1)
     }
+}
+
+/// The leading `bits` of a number that is not below zero, and how many were dropped behind them.
+fn leading(number: i128, bits: u32) -> Option<(u64, u32)> {
+    let length = i128::BITS.checked_sub(number.leading_zeros())?;
+    let dropped = length.saturating_sub(bits);
+    Some((u64::try_from(number.wrapping_shr(dropped)).ok()?, dropped))
+}
+
+/// `size * line`; `None` when it does not fit.
+pub(super) fn product(size: i64, line: i128) -> Option<i128> {
+    let zeros = size
+        .unsigned_abs()
+        .leading_zeros()
+        .saturating_add(line.unsigned_abs().leading_zeros());
+    // At most 126 bits together; the multiplication is several times cheaper without its check.
+    if zeros >= 66 {
+        return Some(i128::from(size).wrapping_mul(line));
+    }
+    line.checked_mul(size.into())
 }
 
 #[cfg(test)]
