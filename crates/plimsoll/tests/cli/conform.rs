@@ -23,6 +23,7 @@ fn recorded_vectors_all_pass() {
         ),
         ("gammaswap", &["vectors/gammaswap.json"]),
         ("kuma", &["vectors/kuma.json"]),
+        ("kyan", &["vectors/kyan.json"]),
     ] {
         let found: Option<Vec<_>> = files.iter().map(|file| shared(file)).collect();
         let Some(found) = found else { return };
@@ -41,7 +42,12 @@ fn recorded_vectors_all_pass() {
 
 #[test]
 fn the_small_vectors_pass() {
-    for (venue, passed) in [("tsunamix", 3), ("perennial", 1), ("kuma", 19)] {
+    for (venue, passed) in [
+        ("tsunamix", 3),
+        ("perennial", 1),
+        ("kuma", 19),
+        ("kyan", 11),
+    ] {
         let file = data(&format!("{venue}.json"));
         let ran = plimsoll(Path::new("/"), &["conform", venue, file.to_str().unwrap()]);
         assert_eq!(ran.stdout, format!("{passed} passed, 0 failed\n"));
@@ -156,6 +162,8 @@ fn a_vector_in_another_venues_language_fails() {
         ("perennial", "tsunamix"),
         ("perennial", "kuma"),
         ("kuma", "tsunamix"),
+        ("kyan", "tsunamix"),
+        ("tsunamix", "kyan"),
     ] {
         let ran = conform(venue, &vectors(other));
         assert_eq!(ran.code, 1);
@@ -607,7 +615,7 @@ fn no_value_makes_it_crash() {
         json!("-0.000000000000000001"),
         json!([]),
     ];
-    for venue in ["tsunamix", "perennial", "kuma"] {
+    for venue in ["tsunamix", "perennial", "kuma", "kyan"] {
         let mut document = vectors(venue);
         let mut all = 0;
         for list in lists(venue) {

@@ -4,6 +4,7 @@
 mod conform;
 mod explain;
 mod help;
+mod kyan;
 mod loans;
 mod replay;
 mod verify;

@@ -34,6 +34,8 @@ pub mod transport;
 pub use model::Model;
 pub use risk::{Risk, Valuation};
 
+use std::cmp::Ordering;
+
 use plimsoll_units::{Amount, ArithmeticError, Rounding, Wide};
 
 use crate::pricing::{Leg, PricingError};
@@ -168,6 +170,30 @@ fn sum(a: i64, b: i64) -> Result<i64, ArithmeticError> {
 /// [`MarginError::Arithmetic`].
 pub fn equity(collateral: Money, worth: Money, cost: Money) -> Result<Money, MarginError> {
     Ok(collateral.add(worth)?.sub(cost)?)
+}
+
+/// What an account may do, by its margins. Sources: the page ("when the Maintenance Margin exceeds
+/// their equity value"); help.kyan.blue ("IMr >= 100%: only risk-reducing actions").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// The maintenance margin is above the equity, strictly: nothing but deposit.
+    Liquidatable,
+    /// The initial margin is not below the equity: only what reduces risk.
+    ReduceOnly,
+    /// Anything.
+    Free,
+}
+
+impl Standing {
+    /// From how maintenance and initial margin each compare with the equity.
+    #[must_use]
+    pub const fn of(maintenance: Ordering, initial: Ordering) -> Self {
+        match (maintenance, initial) {
+            (Ordering::Greater, _) => Self::Liquidatable,
+            (_, Ordering::Less) => Self::Free,
+            (_, Ordering::Equal | Ordering::Greater) => Self::ReduceOnly,
+        }
+    }
 }
 
 /// A requirement as a share of the equity, for people: `None` is infinite (no equity, and

@@ -3,11 +3,13 @@
 //! A [`Valuation`] is one pair at one update: the arrays, the contracts behind them, the index, the
 //! time and the model. Everything asked of it is a sum.
 
+use std::cmp::Ordering;
+
 use plimsoll_units::{
     Amount, ArithmeticError, Fixed, Price, Rate, Rounding, Timestamp, Wide, mul_div,
 };
 
-use super::{MarginError, Model, Money};
+use super::{MarginError, Model, Money, Standing};
 use crate::pricing::door::{DELTA_DECIMALS, MONEY_DECIMALS};
 use crate::pricing::{Contract, Leg, RiskArrays};
 
@@ -272,6 +274,16 @@ impl<'a> Valuation<'a> {
         Ok(risk.exceeds(self.model.mm_factor, equity)?)
     }
 
+    /// What the account may do, decided exactly.
+    ///
+    /// # Errors
+    /// [`MarginError::Arithmetic`].
+    pub fn standing(&self, risk: &Risk, equity: Money) -> Result<Standing, MarginError> {
+        let maintenance = risk.compare(self.model.mm_factor, equity)?;
+        let initial = risk.compare(self.model.im_factor, equity)?;
+        Ok(Standing::of(maintenance, initial))
+    }
+
     /// Whether the initial margin is within the equity: what releases an account.
     ///
     /// # Errors
@@ -335,7 +347,12 @@ impl Risk {
     /// # Errors
     /// [`ArithmeticError::Overflow`] beyond 512 bits.
     pub fn exceeds(&self, factor: Rate<6>, equity: Money) -> Result<bool, ArithmeticError> {
+        Ok(self.compare(factor, equity)?.is_gt())
+    }
+
+    /// How base times `factor` compares with `equity`, exactly.
+    fn compare(&self, factor: Rate<6>, equity: Money) -> Result<Ordering, ArithmeticError> {
         let needed = Wide::product(&[self.base_e6()?, factor.raw()])?;
-        Ok(needed > Wide::product(&[equity.raw(), RATE_ONE, RATE_ONE])?)
+        Ok(needed.cmp(&Wide::product(&[equity.raw(), RATE_ONE, RATE_ONE])?))
     }
 }

@@ -131,6 +131,29 @@ fn the_trigger_is_strict() {
     assert_eq!(of.is_released(&risk, under), Ok(false));
 }
 
+/// KY-25's boundaries: at the maintenance margin exactly nothing is liquidated, at the initial
+/// margin exactly only risk may be reduced.
+#[test]
+fn what_an_account_may_do_at_its_margins() {
+    let world = World::new(&[]);
+    let of = world.valuation();
+    let risk = of.risk(&[leg(PERP, 100)]).expect("a risk");
+    let least = Money::from_raw(1);
+    let (maintenance, initial) = (usd(16_000), usd(19_200));
+    for (equity, expected) in [
+        (
+            maintenance.sub(least).expect("money"),
+            Standing::Liquidatable,
+        ),
+        (maintenance, Standing::ReduceOnly),
+        (initial.sub(least).expect("money"), Standing::ReduceOnly),
+        (initial, Standing::ReduceOnly),
+        (initial.add(least).expect("money"), Standing::Free),
+    ] {
+        assert_eq!(of.standing(&risk, equity), Ok(expected), "{equity}");
+    }
+}
+
 #[test]
 fn ratios_without_equity_are_infinite() {
     let ratio = |requirement, equity| ratio(usd(requirement), usd(equity)).expect("a ratio");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::account::{Account, money, price, side};
 use super::compare::unanswered;
 use super::model::{Market, PERP, letter};
-use super::{Answer, Vector, finite, list, parts, raw_64, refused, shown};
+use super::{Answer, finite, list, parts, raw_64, refused, shown};
 use crate::conform::compare::Mismatch;
 
 /// One contract, raw.
@@ -26,34 +26,32 @@ pub(super) struct Action {
 }
 
 /// The answer to one field of a vector about an account.
-pub(super) fn answer(vector: &Vector<'_>, key: &str, expected: &Value) -> Answer {
-    let market = vector.market()?;
-    let account = Account::of(&market);
-    if let Some(answer) = parts::answer(&account, key, expected) {
+pub(super) fn answer(account: &Account<'_>, key: &str, expected: &Value) -> Answer {
+    if let Some(answer) = parts::answer(account, key, expected) {
         return answer;
     }
     match key {
         "before" | "now" | "unhedged" => account.answer(),
-        "hedged" => hedged_synthetics(&account),
-        "order" => order_answer(&account, &first_action(&account)?),
-        "fill_cost" | "fee" => costs(&account, key),
-        "after" | "after_full" => after(&account, None),
-        "delta_case" => delta_case(&account),
-        "im_if_delta_hedged" => Ok(money(neutral(&account, true)?).into()),
-        "decision" => decision(&account),
+        "hedged" => hedged_synthetics(account),
+        "order" => order_answer(account, &first_action(account)?),
+        "fill_cost" | "fee" => costs(account, key),
+        "after" | "after_full" => after(account, None),
+        "delta_case" => delta_case(account),
+        "im_if_delta_hedged" => Ok(money(neutral(account, true)?).into()),
+        "decision" => decision(account),
         "mm_h0" => Ok(money(account.maintenance()?).into()),
-        "mm_full_delta" => Ok(money(fully_hedged(&account)?.maintenance()?).into()),
-        "mm_min_grid" | "argmin_grid_0_05" => grid_scan(&account, key),
+        "mm_full_delta" => Ok(money(fully_hedged(account)?.maintenance()?).into()),
+        "mm_min_grid" | "argmin_grid_0_05" => grid_scan(account, key),
         "min_qty_im" | "im_at" | "equity_at" | "min_qty_mm" | "mm_at" | "equity_mm" => {
-            smallest(&account, key)
+            smallest(account, key)
         }
-        "release_at" => release_at(&account),
-        "short_leg" | "long_leg" => leg(&account, key == "long_leg"),
-        "trace" => super::trace::answer(&account, list(key, expected)?),
-        "progress" | "states" => walk(&account, list(key, expected)?),
+        "release_at" => release_at(account),
+        "short_leg" | "long_leg" => leg(account, key == "long_leg"),
+        "trace" => super::trace::answer(account, list(key, expected)?),
+        "progress" | "states" => walk(account, list(key, expected)?),
         _ => match key.strip_prefix("after_partial_") {
-            Some(size) => after(&account, Some(size)),
-            None => single(&account, key),
+            Some(size) => after(account, Some(size)),
+            None => single(account, key),
         },
     }
 }
@@ -71,7 +69,7 @@ pub(super) fn perp_only(account: &Account<'_>) -> Result<bool, Mismatch> {
 }
 
 /// The order that takes delta to zero, if there is a lot of it.
-pub(super) fn hedge(account: &Account<'_>) -> Result<Option<Hedge>, Mismatch> {
+fn hedge(account: &Account<'_>) -> Result<Option<Hedge>, Mismatch> {
     let of = account.market.valuation()?;
     let lot = account.market.terms(PERP).lot;
     order::hedge(&of, &account.portfolio, lot).map_err(refused)
@@ -85,7 +83,7 @@ pub(super) fn fully_hedged<'m>(account: &Account<'m>) -> Result<Account<'m>, Mis
     account.with(hedge.instrument, traded)
 }
 
-pub(super) fn outside_band(account: &Account<'_>) -> Result<bool, Mismatch> {
+fn outside_band(account: &Account<'_>) -> Result<bool, Mismatch> {
     let delta = account.risk()?.delta;
     let market = account.market;
     market
@@ -115,6 +113,18 @@ fn hedge_restores(account: &Account<'_>) -> Result<bool, Mismatch> {
     account.filled(&order, hedge.quantity)?.is_released()
 }
 
+/// Whether the delta step comes first: delta is outside the band or a hedge would restore the
+/// initial margin, there is a lot to hedge, and hedging it lowers the requirement.
+pub(super) fn hedges(account: &Account<'_>) -> Result<bool, Mismatch> {
+    if perp_only(account)? || hedge(account)?.is_none() {
+        return Ok(false);
+    }
+    let wanted = guards::wants_hedge(false, outside_band(account)?, hedge_restores(account)?);
+    let then = fully_hedged(account)?.risk()?;
+    let lowers = guards::lowers_requirement(&account.risk()?, &then).map_err(refused)?;
+    Ok(wanted && lowers)
+}
+
 /// Kyan's selection: a perpetual alone is closed, delta outside the band (or worth hedging) is
 /// hedged, else the first component's first leg is closed.
 pub(super) fn first_action(account: &Account<'_>) -> Result<Action, Mismatch> {
@@ -128,7 +138,7 @@ pub(super) fn first_action(account: &Account<'_>) -> Result<Action, Mismatch> {
             reduce_only: true,
         });
     }
-    let wanted = guards::wants_hedge(false, outside_band(account)?, hedge_restores(account)?);
+    let wanted = hedges(account)?;
     if let Some(hedge) = hedge(account)?.filter(|_| wanted) {
         return Ok(Action {
             order: account.order(hedge.instrument, hedge.side, hedge.quantity)?,

@@ -20,8 +20,8 @@ pub(super) fn check(vector: &Vector<'_>) -> Check {
     if vector.input.contains_key("option") {
         return published(vector);
     }
-    let terms = terms(vector.input)?;
-    let marks = marks(vector.input)?;
+    let terms = terms(&vector.input)?;
+    let marks = marks(&vector.input)?;
     for (key, expected) in vector.expected {
         if is_remark(key, expected) {
             continue;

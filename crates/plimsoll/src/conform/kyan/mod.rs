@@ -21,6 +21,7 @@ mod trace;
 use serde_json::{Map, Value};
 
 use super::compare::{Mismatch, field};
+use account::Account;
 use model::Market;
 
 type Check = Result<(), Mismatch>;
@@ -28,7 +29,8 @@ type Answer = Result<Value, Mismatch>;
 
 /// A vector with what it refers to.
 struct Vector<'v> {
-    input: &'v Map<String, Value>,
+    /// What is given, over what the vector it refers to was given.
+    input: Map<String, Value>,
     expected: &'v Map<String, Value>,
     title: &'v str,
     tolerance: f64,
@@ -48,6 +50,7 @@ pub(super) fn run(vector: &Value, document: &Value) -> Check {
     if prices::answers(&vector) {
         return prices::check(&vector);
     }
+    let mut market = None;
     for (key, expected) in vector.expected {
         if compare::is_remark(key, expected) {
             continue;
@@ -55,7 +58,14 @@ pub(super) fn run(vector: &Value, document: &Value) -> Check {
         let answer = if matches!(key.as_str(), "rows" | "path" | "cases") {
             rows::answer(&vector, expected)
         } else {
-            answers::answer(&vector, key, expected)
+            // Priced once, when the first field asks for it.
+            if market.is_none() {
+                market = Some(vector.market()?);
+            }
+            let market = market
+                .as_ref()
+                .ok_or_else(|| Mismatch::unusable("no market"))?;
+            answers::answer(&Account::of(market), key, expected)
         };
         let answer = answer.map_err(|m| m.within(key))?;
         compare::compare(key, expected, &answer, vector.tolerance)?;
@@ -81,11 +91,12 @@ fn known_fields(vector: &Value) -> Check {
 
 impl<'v> Vector<'v> {
     fn read(vector: &'v Value, document: &'v Value) -> Result<Self, Mismatch> {
-        let given = object(field(vector, "input")?)?;
-        let input = match given.get("ref").and_then(Value::as_str) {
-            Some(id) if given.len() == 1 => referred(document, id)?,
-            _ => given,
-        };
+        let mut input = object(field(vector, "input")?)?.clone();
+        if let Some(Value::String(id)) = input.remove("ref") {
+            let mut whole = referred(document, &id)?.clone();
+            whole.extend(input);
+            input = whole;
+        }
         let tolerance = field(vector, "tolerance")?;
         let tolerance = tolerance
             .as_f64()

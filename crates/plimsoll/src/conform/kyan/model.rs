@@ -217,7 +217,10 @@ pub(super) fn kind(cp: Option<&Value>) -> Result<OptionKind, Mismatch> {
     match cp.and_then(Value::as_str) {
         Some("C") => Ok(OptionKind::Call),
         Some("P") => Ok(OptionKind::Put),
-        _ => Err(Mismatch::unusable(format!("{cp:?} is neither C nor P"))),
+        _ => {
+            let given = cp.unwrap_or(&Value::Null);
+            Err(Mismatch::unusable(format!("{given} is neither C nor P")))
+        }
     }
 }
 

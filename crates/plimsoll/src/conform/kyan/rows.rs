@@ -2,7 +2,8 @@
 
 use plimsoll_engine::auction::settlement::{Decimals, FeeRule, Fill, take_over};
 use plimsoll_engine::auction::{Clock, Ladder, limit_price, must_repeg};
-use plimsoll_engine::margin::portfolio::Money;
+use plimsoll_engine::margin::portfolio::{Money, Standing};
+use plimsoll_engine::venues::kyan::gate::{Action, Verdict};
 use plimsoll_units::{Rate, Rounding, Side, Timestamp, mul_div};
 use serde_json::{Map, Value, json};
 
@@ -26,7 +27,9 @@ pub(super) fn answer(vector: &Vector<'_>, expected: &Value) -> Answer {
 
 fn one(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
     let has = |name: &str| row.contains_key(name);
-    let said = if has("deposit") {
+    let said = if has("cmd") {
+        gate(row)
+    } else if has("deposit") {
         deposit(vector, row)
     } else if has("spot") {
         peg(vector, row)
@@ -99,6 +102,20 @@ fn amount(what: &str, value: f64) -> Result<Money, Mismatch> {
     raw(what, value, 14).map(Money::from_raw)
 }
 
+/// What a user may do while the account is liquidated.
+fn gate(row: &Map<String, Value>) -> Answer {
+    let name = row.get("cmd").and_then(Value::as_str).unwrap_or_default();
+    let action = Action::named(name);
+    let action =
+        action.ok_or_else(|| Mismatch::unusable(format!("no action is called {name:?}")))?;
+    let accepted: Value = match action.while_liquidated() {
+        Verdict::Accepted => true.into(),
+        Verdict::NothingToDo => "noop".into(),
+        Verdict::Refused => false.into(),
+    };
+    Ok(json!({ "cmd": name, "accepted": accepted }))
+}
+
 /// `MM > equity`, strictly.
 fn trigger(row: &Map<String, Value>) -> Answer {
     let (equity, mm) = (
@@ -108,7 +125,7 @@ fn trigger(row: &Map<String, Value>) -> Answer {
     Ok(json!({
         "equity": money(equity),
         "mm": money(mm),
-        "trigger": mm > equity,
+        "trigger": Standing::of(mm.cmp(&equity), mm.cmp(&equity)) == Standing::Liquidatable,
         "mmr": ratio_of(mm, equity)?,
         "bankrupt": equity.is_negative(),
     }))
@@ -124,12 +141,10 @@ fn deposit(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
     let equity = amount("equity", vector.number("equity")?)?
         .add(deposit)
         .map_err(refused)?;
-    let state = if mm > equity {
-        "LIQUIDATING"
-    } else if im >= equity {
-        "CURED_REDUCE_ONLY"
-    } else {
-        "ACTIVE"
+    let state = match Standing::of(mm.cmp(&equity), im.cmp(&equity)) {
+        Standing::Liquidatable => "LIQUIDATING",
+        Standing::ReduceOnly => "CURED_REDUCE_ONLY",
+        Standing::Free => "ACTIVE",
     };
     Ok(json!({
         "equity": money(equity),
@@ -291,10 +306,7 @@ fn shorted(vector: &Vector<'_>) -> Result<(f64, f64), Mismatch> {
     let (cp, strike) = name;
     let leg = json!({ "cp": cp, "K": strike, "dte": days, "iv": vol, "q": sign * size });
     input.insert("legs".to_owned(), json!([leg]));
-    let with_leg = Vector {
-        input: &input,
-        ..*vector
-    };
+    let with_leg = Vector { input, ..*vector };
     only_leg(&with_leg.market()?)
 }
 

@@ -9,8 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::{Account, money, price, side};
 use super::answers::{
-    Action, first_action, fully_hedged, hedge, instrument_name, next, order_answer, outside_band,
-    perp_only,
+    Action, first_action, fully_hedged, hedges, instrument_name, next, order_answer, perp_only,
 };
 use super::model::PERP;
 use super::{Answer, object, parts, raw_64, refused, shown};
@@ -65,7 +64,7 @@ impl Script<'_> {
             (false, _) => "ACTIVE",
             (true, true) => "BANKRUPT",
             (true, false) if perp_only(&self.account)? => "PERP_CLOSE",
-            (true, false) if self.hedges()? => "HEDGING",
+            (true, false) if hedges(&self.account)? => "HEDGING",
             (true, false) => "DECOMPOSING",
         };
         let action = if flagged {
@@ -80,15 +79,8 @@ impl Script<'_> {
         Ok(said)
     }
 
-    /// Whether there is delta to hedge, and hedging it lowers the requirement.
-    fn hedges(&self) -> Result<bool, Mismatch> {
-        let wanted = outside_band(&self.account)? && hedge(&self.account)?.is_some();
-        let lowers = fully_hedged(&self.account)?.maintenance()? < self.account.maintenance()?;
-        Ok(wanted && lowers)
-    }
-
     fn plan(&mut self) -> Answer {
-        if !self.hedges()? {
+        if !hedges(&self.account)? {
             return Err(Mismatch::unusable("there is nothing to hedge"));
         }
         let action = first_action(&self.account)?;
@@ -103,7 +95,7 @@ impl Script<'_> {
     }
 
     fn decompose(&mut self) -> Answer {
-        if self.hedges()? {
+        if hedges(&self.account)? {
             return Err(Mismatch::unusable("delta is still outside the band"));
         }
         self.order = None;

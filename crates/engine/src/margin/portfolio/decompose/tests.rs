@@ -296,7 +296,7 @@ proptest! {
             prop_assert_eq!(&found, &again);
             let larger = decompose(&of, &portfolio(&scaled), pairing).expect("components");
             prop_assert_eq!(found.len(), larger.len());
-            let size = |parts: &[Component]| parts.iter().map(|p| p.size()).sum::<i64>();
+            let size = |parts: &[Component]| parts.iter().map(Component::size).sum::<i64>();
             prop_assert_eq!(size(&found) * times, size(&larger));
             let matrix = |parts: &[Component]| -> i128 {
                 parts.iter().map(|p| p.risk.matrix.raw()).sum()
