@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 use plimsoll_engine::ledger::Asset;
 use plimsoll_engine::venues::gammaswap::{self, Action, Purse};
+use plimsoll_engine::venues::kuma;
 use plimsoll_engine::venues::perennial::{self, Payoff, ProductParams, Role};
 use plimsoll_engine::venues::tsunamix::{self, MarketParams, PriceUpdate, Rules};
 use plimsoll_engine::venues::{Execution, VenueConfig};
@@ -129,10 +130,26 @@ fn the_payload_of_every_kind() {
         amount: 5,
     };
     let swap = Body::GammaSwap(gammaswap::Command { block: 6, action });
-    for (at, (venue, body)) in [(TSUNAMIX, prices), (PERENNIAL, open), (VenueId(2), swap)]
-        .into_iter()
-        .enumerate()
-    {
+    let terms = kuma::Trade {
+        market: MarketId(1),
+        base: 2,
+        quote: 3,
+        maker_side: kuma::OrderSide::Sell,
+        maker_fee: -4,
+        taker_fee: 5,
+    };
+    let traded = Body::Kuma(kuma::Command::Trade {
+        buyer: AccountId(6),
+        seller: AccountId(7),
+        trade: terms,
+    });
+    let bodies = [
+        (TSUNAMIX, prices),
+        (PERENNIAL, open),
+        (VenueId(2), swap),
+        (VenueId(3), traded),
+    ];
+    for (at, (venue, body)) in bodies.into_iter().enumerate() {
         recorder.command(&command(at as i64, venue, body)).unwrap();
     }
     let engine = Engine::new(&config()).unwrap();
@@ -173,6 +190,9 @@ fn the_payload_of_every_kind() {
         030100020000000300000001010064a7b3b6e00d0000000000000000
         kind 4
         060000000000000000040000000205000000000000000000000000000000
+        kind 5
+        08060000000700000001000200000000000000030000000000000001fcffffff
+        ffffffff0500000000000000
         kind 100
         0000000000000000
     "#]]
@@ -320,7 +340,7 @@ fn parameters_that_the_engine_refuses() {
 
 #[test]
 fn kinds_of_a_newer_build() {
-    for unknown in [0, 5, 99, 101, u16::MAX] {
+    for unknown in [0, 7, 99, 101, u16::MAX] {
         let mut records = good();
         records.push((unknown, Vec::new()));
         let mut journal = journal();

@@ -9,7 +9,7 @@ use borsh::BorshDeserialize;
 use expect_test::{Expect, expect};
 use plimsoll_engine::ledger::{HolderKind, Reason};
 use plimsoll_engine::liquidation::{BlockedReason, CaseEvent, Rule, StageKind};
-use plimsoll_engine::venues::{gammaswap, perennial, tsunamix};
+use plimsoll_engine::venues::{gammaswap, kuma, perennial, tsunamix};
 use plimsoll_engine::{Body, Command, Config, Engine, Event};
 use plimsoll_units::{AccountId, MarketId, Notional, PositionId, Price, Side, Timestamp, VenueId};
 
@@ -97,6 +97,145 @@ fn a_gammaswap_command_in_bytes() {
     );
 }
 
+#[test]
+fn a_kuma_command_in_bytes() {
+    use kuma::{Address, Order, OrderSide, OrderType, SelfTradePrevention, TimeInForce};
+    let signed = |side, key| kuma::SignedOrder {
+        order: Order {
+            nonce: 7,
+            wallet: Address([1; 20]),
+            market_symbol: "ETH-USD".to_owned(),
+            order_type: OrderType::Limit,
+            side,
+            quantity: 100,
+            limit_price: 200,
+            trigger_price: 300,
+            trigger_type: kuma::TriggerType::Index,
+            callback_rate: 400,
+            conditional_order_id: 8,
+            is_reduce_only: true,
+            time_in_force: TimeInForce::Gtx,
+            self_trade_prevention: SelfTradePrevention::CancelBoth,
+            is_liquidation_acquisition_only: true,
+            delegated_public_key: key,
+            client_order_id: "mine".to_owned(),
+        },
+        hash: [2; 32],
+        signer: Address([3; 20]),
+        signature: [4; 65],
+    };
+    let trade = kuma::Trade {
+        market: MarketId(5),
+        base: 10,
+        quote: 20,
+        maker_side: OrderSide::Sell,
+        maker_fee: -1,
+        taker_fee: 2,
+    };
+    let execute = kuma::Command::ExecuteTrade(Box::new(kuma::SignedTrade {
+        buy: signed(OrderSide::Buy, Address::ZERO),
+        sell: signed(OrderSide::Sell, Address([9; 20])),
+        trade,
+    }));
+    check_command(Body::Kuma(execute), &expect![[r#"
+        00d46acb99010000
+        0201
+        0307070000000000000000000000000000000101010101010101010101010101010101010101070000004554482d55534401006400000000000000c8000000000000002c0100000000000002900100000000000008000000000000000000000000000000010103010000000000000000000000000000000000000000040000006d696e65020202020202020202020202020202020202020202020202020202020202020203030303030303030303030303030303030303030404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404070000000000000000000000000000000101010101010101010101010101010101010101070000004554482d55534401016400000000000000c8000000000000002c0100000000000002900100000000000008000000000000000000000000000000010103010909090909090909090909090909090909090909040000006d696e6502020202020202020202020202020202020202020202020202020202020202020303030303030303030303030303030303030303040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040405000a00000000000000140000000000000001ffffffffffffffff0200000000000000
+    "#]]);
+}
+
+/// The number of each of the contracts' functions, whatever its arguments.
+#[test]
+fn numbers_of_kuma_commands_are_never_reused() {
+    use kuma::Command as Do;
+    let (account, market) = (AccountId(1), MarketId(2));
+    let deleverage = kuma::Deleverage {
+        market,
+        account,
+        counterparty: AccountId(3),
+        base: 4,
+        quote: 5,
+    };
+    let wallet = kuma::WalletLiquidation {
+        account,
+        to: AccountId(3),
+        quotes: vec![4],
+    };
+    let commands = [
+        (0, Do::Deposit { account, tokens: 1 }),
+        (
+            1,
+            Do::ApplyDeposit {
+                account,
+                quantity: 1,
+            },
+        ),
+        (4, Do::PublishIndexPrices(Vec::new())),
+        (5, Do::PublishFunding { market, rate: -1 }),
+        (6, Do::ApplyFunding { account, market }),
+        (9, Do::LiquidateInMaintenance(wallet.clone())),
+        (10, Do::LiquidateDuringSystemRecovery(wallet.clone())),
+        (11, Do::LiquidateExit(wallet)),
+        (
+            12,
+            Do::LiquidateBelowMinimum {
+                account,
+                market,
+                quote: 1,
+            },
+        ),
+        (
+            13,
+            Do::LiquidateInDeactivatedMarket {
+                account,
+                market,
+                quote: 1,
+                fee: 2,
+            },
+        ),
+        (14, Do::DeleverageInMaintenance(deleverage)),
+        (15, Do::DeleverageInsuranceFund(deleverage)),
+        (16, Do::DeleverageExit(deleverage)),
+        (17, Do::DeleverageExitFund(deleverage)),
+        (18, Do::ExitWallet(account)),
+        (19, Do::ClearExit(account)),
+        (
+            20,
+            Do::WithdrawExit {
+                account,
+                oracle: Vec::new(),
+            },
+        ),
+        (
+            21,
+            Do::WithdrawExitAdmin {
+                account,
+                oracle: Vec::new(),
+            },
+        ),
+        (22, Do::ActivateMarket(market)),
+        (23, Do::DeactivateMarket(market)),
+        (25, Do::UnsetLimits { market, account }),
+        (
+            26,
+            Do::SetLeverage {
+                account,
+                market,
+                fraction: None,
+            },
+        ),
+        (29, Do::InvalidateNonce { account, nonce: 1 }),
+        (30, Do::SetBelowMinimumTolerance(1)),
+        (31, Do::SetPropagation(1)),
+        (32, Do::SetKeyExpiry(1)),
+    ];
+    for (number, command) in commands {
+        let bytes = borsh::to_vec(&command).unwrap();
+        assert_eq!(bytes[0], number, "{command:?}");
+        assert_eq!(borsh::from_slice::<Do>(&bytes).unwrap(), command);
+    }
+}
+
 /// Every number that decodes, with its name.
 fn numbers<T: BorshDeserialize + std::fmt::Debug>() -> String {
     (0..=u8::MAX)
@@ -123,6 +262,8 @@ fn numbers_of_kinds_are_never_reused() {
         12 PendingReward
         13 Pair
         14 Locked
+        15 Margin
+        16 InsuranceFund
     "#]]
     .assert_eq(&numbers::<HolderKind>());
     expect![[r#"
@@ -154,6 +295,17 @@ fn numbers_of_kinds_are_never_reused() {
         25 SentAhead
         26 ExcessReturned
         27 LoanRepaid
+        28 Trade
+        29 Acquisition
+        30 DustSweep
+        31 HandOff
+        32 Deleveraging
+        33 LiquidationFee
+        34 InsurancePayout
+        35 LossSocialised
+        36 Premium
+        37 AuctionPayment
+        38 Expiry
     "#]]
     .assert_eq(&numbers::<Reason>());
     expect![[r#"
@@ -161,6 +313,8 @@ fn numbers_of_kinds_are_never_reused() {
         1 ProfitOverLimit
         2 MaintenanceOverCollateral
         3 DebtOverCollateral
+        4 ValueUnderMaintenance
+        5 MaintenanceOverEquity
     "#]]
     .assert_eq(&numbers::<Rule>());
     expect![[r#"
@@ -170,6 +324,17 @@ fn numbers_of_kinds_are_never_reused() {
         3 Reward
         4 Repay
         5 WriteDown
+        6 Acquire
+        7 HandOff
+        8 CloseOnBook
+        9 Deleverage
+        10 Reduce
+        11 Hedge
+        12 Decompose
+        13 Auction
+        14 PortfolioAuction
+        15 Takeover
+        16 Socialise
     "#]]
     .assert_eq(&numbers::<StageKind>());
     expect![[r#"
@@ -178,6 +343,8 @@ fn numbers_of_kinds_are_never_reused() {
         2 NoPrice
         3 Arithmetic
         4 NoLiquidity
+        5 NoCounterparty
+        6 Suspended
     "#]]
     .assert_eq(&numbers::<BlockedReason>());
 }
