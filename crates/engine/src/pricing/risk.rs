@@ -104,7 +104,7 @@ impl Pnl {
     /// The worst scenario and the loss in it: the matrix risk.
     #[must_use]
     pub fn worst(&self) -> Worst {
-        worst_of(self.0.iter().copied())
+        worst_of(&self.0)
     }
 }
 
@@ -249,8 +249,7 @@ impl RiskArrays {
             return Ok(self.pnl(legs)?.worst());
         }
         let sums = self.sum_64(legs)?;
-        let sums = sums.get(..self.scenarios).unwrap_or_default();
-        Ok(worst_of(sums.iter().map(|sum| i128::from(*sum))))
+        Ok(worst_of(sums.get(..self.scenarios).unwrap_or_default()))
     }
 
     /// The legs' value: the decimals of their quantities plus [`Self::decimals`].
@@ -336,16 +335,42 @@ impl RiskArrays {
     /// The sums in 64 bits. Only for legs that [`Self::fits_64_bits`]: then nothing wraps.
     fn sum_64(&self, legs: &[Leg]) -> Result<[i64; MAX_SCENARIOS], PricingError> {
         let mut sums = [0i64; MAX_SCENARIOS];
+        let blocks = sums.as_chunks_mut::<LANES>().0;
+        // The number of blocks is known to the compiler, so that the sums stay in registers.
+        match self.stride / LANES {
+            0 | 1 => self.sum_blocks::<1>(legs, blocks)?,
+            2 => self.sum_blocks::<2>(legs, blocks)?,
+            3 => self.sum_blocks::<3>(legs, blocks)?,
+            4 => self.sum_blocks::<4>(legs, blocks)?,
+            5 => self.sum_blocks::<5>(legs, blocks)?,
+            6 => self.sum_blocks::<6>(legs, blocks)?,
+            7 => self.sum_blocks::<7>(legs, blocks)?,
+            _ => self.sum_blocks::<8>(legs, blocks)?,
+        }
+        Ok(sums)
+    }
+
+    fn sum_blocks<const N: usize>(
+        &self,
+        legs: &[Leg],
+        sums: &mut [[i64; LANES]],
+    ) -> Result<(), PricingError> {
+        let mut totals = [[0i64; LANES]; N];
+        let rows = self.cells.as_chunks::<LANES>().0.as_chunks::<N>().0;
         for leg in legs {
-            let row = self.padded_row(leg.instrument)?;
-            let (rows, sums) = (row.as_chunks::<LANES>().0, sums.as_chunks_mut::<LANES>().0);
-            for (sums, cells) in sums.iter_mut().zip(rows) {
-                for (sum, cell) in sums.iter_mut().zip(cells) {
-                    *sum = sum.wrapping_add(leg.quantity.wrapping_mul(*cell));
+            let at = usize::try_from(leg.instrument).ok();
+            let row = at.and_then(|at| rows.get(at));
+            let row = row.ok_or_else(|| self.unknown(leg.instrument))?;
+            for (totals, cells) in totals.iter_mut().zip(row) {
+                for (total, cell) in totals.iter_mut().zip(cells) {
+                    *total = total.wrapping_add(leg.quantity.wrapping_mul(*cell));
                 }
             }
         }
-        Ok(sums)
+        sums.iter_mut()
+            .zip(totals)
+            .for_each(|(to, total)| *to = total);
+        Ok(())
     }
 
     /// The sums in 128 bits, checked.
@@ -360,15 +385,16 @@ impl RiskArrays {
     }
 }
 
-fn worst_of(pnl: impl Iterator<Item = i128>) -> Worst {
-    let mut lowest = (i128::MAX, 0);
-    for (scenario, profit) in pnl.enumerate() {
+/// The lowest of the profits; of equal ones the first.
+fn worst_of<T: Copy + Ord + Into<i128>>(pnl: &[T]) -> Worst {
+    let mut lowest: Option<(T, usize)> = None;
+    for (scenario, profit) in pnl.iter().enumerate() {
         // Strictly: of equal scenarios the first stays.
-        if profit < lowest.0 {
-            lowest = (profit, scenario);
+        if lowest.is_none_or(|(least, _)| *profit < least) {
+            lowest = Some((*profit, scenario));
         }
     }
-    let (profit, scenario) = lowest;
+    let (profit, scenario) = lowest.map_or((0, 0), |(profit, at)| (profit.into(), at));
     let loss = profit.saturating_neg().max(0);
     Worst { loss, scenario }
 }
