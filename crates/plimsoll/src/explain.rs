@@ -11,6 +11,7 @@ use plimsoll_engine::ledger::Asset;
 use plimsoll_engine::liquidation::story::{Line, Story, rounding_text};
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
 use plimsoll_engine::oracle::Version;
+use plimsoll_engine::venues::kuma::{self, ServiceEvent};
 use plimsoll_engine::venues::{Execution, Venue, perennial};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_journal::commands::{RebuildError, Rebuilder};
@@ -54,6 +55,8 @@ struct Found {
     closed: Option<(u64, Outcome)>,
     /// Records that tried in vain.
     blocked: Vec<u64>,
+    /// What a Kuma venue's liquidation service did about it in later records.
+    later: Vec<ServiceEvent>,
 }
 
 /// Explains one case, or lists the largest.
@@ -135,7 +138,14 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
     let mut found: Option<Found> = None;
     replay(log, u64::MAX, |record, command, outcome| {
         for event in outcome.unwrap_or_default() {
-            let Event::Case(event) = event else { continue };
+            let event = match event {
+                Event::Case(event) => event,
+                Event::Kuma(kuma::Event::Service(event)) if event.case() == Some(wanted) => {
+                    note_later(&mut found, record, event);
+                    continue;
+                }
+                _ => continue,
+            };
             match (event, &mut found) {
                 (CaseEvent::Opened(case), _) if case.id == wanted => {
                     found = Some(Found {
@@ -144,6 +154,7 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
                         carried_out: None,
                         closed: None,
                         blocked: Vec::new(),
+                        later: Vec::new(),
                     });
                 }
                 (CaseEvent::Stage { case, .. }, Some(found))
@@ -162,6 +173,15 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
         }
     })?;
     Ok(found)
+}
+
+/// What became of the positions after the record that carried the case out.
+fn note_later(found: &mut Option<Found>, record: u64, event: &ServiceEvent) {
+    if let Some(found) = found
+        && found.carried_out.as_ref().is_some_and(|(at, _)| *at < record)
+    {
+        found.later.push(*event);
+    }
 }
 
 fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
@@ -202,6 +222,11 @@ fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
         (Venue::GammaSwap(venue), Body::GammaSwap(body)) => {
             let loan = target.position.context("the case names no loan")?;
             venue.explain(engine.ledger(), target.venue, loan, command.time, body)
+        }
+        (Venue::Kuma(venue), Body::Kuma(body)) => {
+            let at = (command.time, body);
+            let later = &found.later;
+            venue.explain(engine.ledger(), target.venue, target.account, at, later)
         }
         _ => bail!("the record's command is not in the language of the case's venue"),
     };

@@ -391,6 +391,8 @@ fn a_crash_is_not_idle() {
             *seen.entry(name).or_insert(0) += 1;
         }
     }
-    expect_test::expect![[r#"{"acquire": 3, "close-on-book": 3, "closed": 5, "deleverage": 9, "hand-off": 1}"#]]
-        .assert_eq(&format!("{seen:?}"));
+    expect_test::expect![[
+        r#"{"acquire": 3, "close-on-book": 3, "closed": 5, "deleverage": 9, "hand-off": 1}"#
+    ]]
+    .assert_eq(&format!("{seen:?}"));
 }

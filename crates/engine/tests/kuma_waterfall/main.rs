@@ -8,4 +8,5 @@ mod desk;
 mod hops;
 mod laws;
 mod options;
+mod stories;
 mod world;

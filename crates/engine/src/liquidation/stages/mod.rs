@@ -123,6 +123,24 @@ impl Total {
 }
 
 impl Stage {
+    /// What kind of stage it is.
+    #[must_use]
+    pub const fn kind(&self) -> StageKind {
+        match self {
+            Self::Confiscate(_) => StageKind::Confiscate,
+            Self::ForceClose(_) => StageKind::ForceClose,
+            Self::CloseNextVersion(_) => StageKind::CloseNextVersion,
+            Self::Reward(_) => StageKind::Reward,
+            Self::Repay(_) => StageKind::Repay,
+            Self::WriteDown(_) => StageKind::WriteDown,
+            Self::Acquire(_) => StageKind::Acquire,
+            Self::HandOff(_) => StageKind::HandOff,
+            Self::CloseOnBook(_) => StageKind::CloseOnBook,
+            Self::Deleverage(_) => StageKind::Deleverage,
+            Self::Reduce(_) => StageKind::Reduce,
+        }
+    }
+
     /// Does the stage's work on `subject`.
     ///
     /// # Errors

@@ -233,3 +233,29 @@ pub enum ServiceEvent {
         until: Timestamp,
     } = 16,
 }
+
+impl ServiceEvent {
+    /// The case it belongs to, if any.
+    #[must_use]
+    pub const fn case(&self) -> Option<CaseId> {
+        match self {
+            Self::Hop { case, .. }
+            | Self::FundUnable { case, .. }
+            | Self::HandedOff { case, .. }
+            | Self::PartnerSkipped { case, .. }
+            | Self::CounterpartySkipped { case, .. }
+            | Self::Netted { case, .. }
+            | Self::Disposed { case, .. } => Some(*case),
+            Self::Deleveraged(receipt) => Some(receipt.case),
+            Self::PartnerRegistered { .. }
+            | Self::PartnerRemoved(_)
+            | Self::PartnerLimitsSet { .. }
+            | Self::OfferPosted { .. }
+            | Self::OfferCancelled { .. }
+            | Self::FundOrderPosted(_)
+            | Self::FundOrderCancelled(_)
+            | Self::PotAssigned { .. }
+            | Self::GateShut { .. } => None,
+        }
+    }
+}

@@ -38,7 +38,7 @@ impl Standing {
 impl Kuma {
     /// The positions the wallet could give up, and what each frees; none when it meets its
     /// requirement, or when giving up everything would leave less than nothing.
-    pub(super) fn reducible(
+    pub(super) fn reducible_positions(
         &self,
         tx: &Tx<'_>,
         account: AccountId,

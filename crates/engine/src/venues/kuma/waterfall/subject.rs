@@ -92,6 +92,10 @@ impl Subject for Served<'_> {
         };
         let mut lots = Vec::new();
         for piece in holding.pieces.iter().filter(|piece| piece.left() > 0) {
+            // What is in an inactive market is closed by the contracts' own function for it.
+            if !self.venue.market(piece.market)?.is_active() {
+                continue;
+            }
             lots.push(Lot {
                 market: piece.market,
                 side: piece.side,
@@ -170,7 +174,7 @@ impl Subject for Served<'_> {
         if self.inventory_only {
             return Ok(Vec::new());
         }
-        self.venue.reducible(tx, self.account())
+        self.venue.reducible_positions(tx, self.account())
     }
 
     fn suffices(&self, tx: &Tx<'_>, market: MarketId, quantity: i128) -> Result<bool, Rejection> {
