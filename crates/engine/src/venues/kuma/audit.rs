@@ -17,6 +17,7 @@ impl Kuma {
         self.wallets.audit()?;
         self.audit_cases(ledger)?;
         self.audit_service()?;
+        self.audit_orders()?;
         let ranks = self.markets.iter().map(|market| market.rank);
         if !self.wallets.ranks_are(ranks) {
             return Err("the wallets' ranks are not those of the markets".to_owned());

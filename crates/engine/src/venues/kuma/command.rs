@@ -272,6 +272,35 @@ pub enum Command {
     SetPropagation(u64) = 31,
     /// `setDelegateKeyExpirationPeriod`, in milliseconds.
     SetKeyExpiry(u64) = 32,
+    /// Places an order on a market's book, or lets it wait for its price.
+    PlaceOrder {
+        /// The order.
+        order: Box<super::NewOrder>,
+        /// Wallets of one group do not trade with each other.
+        group: Option<u32>,
+    } = 64,
+    /// Cancels an order that stands or waits.
+    CancelOrder {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        order: u64,
+    } = 65,
+    /// Cancels all orders of a wallet.
+    CancelOrders {
+        /// Whose.
+        account: AccountId,
+        /// In one market alone.
+        market: Option<MarketId>,
+    } = 66,
+    /// Replaces a standing order by another of the same wallet, market and side. Less of it at
+    /// the same price keeps its place in the line.
+    ReplaceOrder {
+        /// Its number, which it keeps.
+        order: u64,
+        /// What it says from now on.
+        new: Box<super::NewOrder>,
+    } = 67,
     /// To the liquidation service: partners, their offers, the fund.
     Service(Box<super::ServiceCommand>) = 96,
 }

@@ -7,7 +7,7 @@ use plimsoll_units::{AccountId, AssetId, MarketId, Timestamp};
 use super::order::Address;
 use super::refusal::{Refusal, Revert, require};
 use super::waterfall::Service;
-pub use crate::margin::cross::Limits;
+use crate::margin::cross::Limits;
 use crate::venues::Execution;
 
 /// The most markets a venue lists (`Constants.MAX_NUMBER_OF_MARKETS`).

@@ -42,7 +42,11 @@ impl Kuma {
                 };
                 self.transfer(tx, &out, to)
             }
-            Command::PublishIndexPrices(ref prices) => self.publish_index_prices(tx.now, prices),
+            Command::PublishIndexPrices(ref prices) => {
+                self.publish_index_prices(tx.now, prices)?;
+                self.fire_index(tx, prices);
+                Ok(())
+            }
             Command::PublishFunding { market, rate } => self.publish_funding(tx, market, rate),
             Command::ApplyFunding { account, market } => self.apply_funding_in(tx, account, market),
             Command::ExecuteTrade(ref signed) => self.execute_trade(tx, signed),
@@ -109,6 +113,10 @@ impl Kuma {
             Command::SetBelowMinimumTolerance(value) => self.set_below_minimum_tolerance(value),
             Command::SetPropagation(value) => self.set_propagation(value),
             Command::SetKeyExpiry(value) => self.set_key_expiry(value),
+            Command::PlaceOrder { ref order, group } => self.place_order(tx, order, group),
+            Command::CancelOrder { account, order } => self.cancel_order(tx, account, order),
+            Command::CancelOrders { account, market } => self.cancel_orders(tx, account, market),
+            Command::ReplaceOrder { order, ref new } => self.replace_order(tx, order, new),
             Command::Service(ref command) => self.service_command(tx, command),
         }
     }

@@ -6,7 +6,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{AccountId, MarketId, Timestamp};
 
 use super::command::Trade;
-use super::order::Address;
+use super::order::{Address, OrderSide, OrderType};
 use crate::margin::cross::{Limits, Lot};
 
 /// Which liquidation took a wallet.
@@ -35,6 +35,37 @@ pub enum Deleveraging {
     ExitAcquisition = 2,
     /// Against the exit fund.
     ExitFundClosure = 3,
+}
+
+/// Why an order, or what was left of it, is cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum OrderGone {
+    /// Its owner asked.
+    ByOwner = 0,
+    /// It met an order of its own wallet or group.
+    SelfTrade = 1,
+    /// Its wallet would not have met its margin requirement.
+    Margin = 2,
+    /// Its wallet's position would have been above the maximum.
+    PositionLimit = 3,
+    /// It only reduces, and there is nothing left to reduce.
+    ReduceOnly = 4,
+    /// It does not rest, and nothing more was there within its price.
+    Unfilled = 5,
+    /// The next price is beyond the market's execution price limit.
+    Bound = 6,
+    /// The book, or its wallet, has as many orders as it may.
+    NoRoom = 7,
+    /// Its wallet has exited, or its nonce, key or quantity is used up.
+    Void = 8,
+    /// The order it waited for is cancelled.
+    Parent = 9,
+    /// Its wallet was liquidated, or withdrew its exit.
+    Liquidated = 10,
+    /// Refused for another reason when it was to trade.
+    Refused = 11,
 }
 
 /// One thing that happened.
@@ -182,6 +213,69 @@ pub enum Event {
         /// From when on.
         effective: Timestamp,
     } = 16,
+    /// An order was accepted: it trades, stands or waits from now on.
+    OrderAccepted {
+        /// Its number.
+        order: u64,
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// Which kind.
+        order_type: OrderType,
+        /// Which side.
+        side: OrderSide,
+        /// Base, in pips.
+        quantity: u64,
+        /// Its limit price, in pips; zero without.
+        limit_price: u64,
+    } = 64,
+    /// A waiting order has fired.
+    OrderTriggered {
+        /// Its number.
+        order: u64,
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// The price that fired it, in pips.
+        price: u64,
+    } = 65,
+    /// Two orders have traded; the trade itself says who and at which fees.
+    OrderMatched {
+        /// The order that came.
+        taker: u64,
+        /// The order that stood.
+        maker: u64,
+        /// Where.
+        market: MarketId,
+        /// The price, in pips.
+        price: u64,
+        /// Base, in pips.
+        base: u64,
+    } = 66,
+    /// Self-trade prevention made a standing order smaller.
+    OrderReduced {
+        /// Its number.
+        order: u64,
+        /// By how much base.
+        by: u64,
+        /// What is left of it.
+        left: u64,
+    } = 67,
+    /// An order, or what was left of it, is cancelled.
+    OrderCancelled {
+        /// Its number.
+        order: u64,
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// How much base of it.
+        quantity: u64,
+        /// Why.
+        reason: OrderGone,
+    } = 68,
     /// The liquidation service did something.
     Service(super::ServiceEvent) = 96,
 }

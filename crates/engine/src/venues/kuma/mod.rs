@@ -13,6 +13,7 @@
 //! * `settle`: how positions and quote move between two wallets, and what is checked after;
 //! * `money`, `price`, `funding`, `trade`, `liquidate`, `deleverage`, `exit`, `admin`: the
 //!   commands;
+//! * `orders`: the order book of each market;
 //! * [`waterfall`]: the liquidation service, where it carries liquidations out itself;
 //! * `undo`: taking back; `audit`: what holds after every command.
 //!
@@ -35,6 +36,7 @@ mod liquidate;
 mod market;
 mod money;
 mod order;
+mod orders;
 mod people;
 mod price;
 mod refusal;
@@ -47,19 +49,23 @@ mod wallets;
 mod watching;
 pub mod waterfall;
 
+pub use crate::margin::cross::Limits;
 pub use command::{
     Command, Deleverage, IndexPrice, OraclePrice, SignedTrade, Trade, WalletLiquidation,
 };
 pub use config::{
-    Config, DAY_MS, EXIT_FUND_DELAY_MS, FUNDING_PERIOD_MS, IndexGuards, KEY_EXPIRY_MS, Limits,
-    Listing, MAX_FEE, MAX_KEY_EXPIRY_MS, MAX_MARKETS, MAX_POSITION, MarketParams, Override,
-    SMALL_QUOTE, SeedPosition, SeedWallet,
+    Config, DAY_MS, EXIT_FUND_DELAY_MS, FUNDING_PERIOD_MS, FUNDING_PERIODS_AT_ONCE, IndexGuards,
+    KEY_EXPIRY_MS, Listing, MAX_FEE, MAX_KEY_EXPIRY_MS, MAX_MARKETS, MAX_POSITION, MarketParams,
+    Override, SMALL_QUOTE, SeedPosition, SeedWallet,
 };
-pub use event::{Deleveraging, Event, Liquidation};
+pub use event::{Deleveraging, Event, Liquidation, OrderGone};
 pub use market::{Market, Quotation};
 pub use order::{
     Address, Hash, Order, OrderSide, OrderType, SelfTradePrevention, Signed, SignedOrder,
     TimeInForce, TriggerType, uuid_millis,
+};
+pub use orders::{
+    BOOK_LIMITS, NewOrder, OnBook, OrderRefusal, Orders, Terms, Ticket, WAITING_LIMITS,
 };
 pub use people::{Exit, Fill, Invalidation, People};
 pub use refusal::{Refusal, Revert};
@@ -120,6 +126,7 @@ pub struct Kuma {
     exit_fund_since: Option<Timestamp>,
     cases: BTreeMap<AccountId, OpenCase>,
     waterfall: Waterfall,
+    orders: Orders,
     #[borsh(skip)]
     changes: Vec<Change>,
     #[borsh(skip)]
@@ -135,6 +142,7 @@ impl Kuma {
         match self.dispatch(tx, command) {
             Ok(()) => {
                 self.sweep(tx);
+                self.drop_orders_of_taken(tx);
                 self.commit();
                 Ok(())
             }
@@ -151,6 +159,7 @@ impl Kuma {
     /// When the wallets' lists of positions are not lists.
     pub fn rebuild(&mut self, _id: VenueId, ledger: &Ledger) -> Result<(), Rejection> {
         self.wallets.rebuild()?;
+        self.orders.rebuild();
         self.watch_again(ledger);
         Ok(())
     }

@@ -224,6 +224,9 @@ pub enum Refusal {
     /// Refused by the liquidation service.
     #[error(transparent)]
     Service(#[from] super::ServiceRefusal),
+    /// Refused as an order.
+    #[error(transparent)]
+    Order(#[from] super::OrderRefusal),
     /// A parameter out of its bounds.
     #[error("{name} is {value}, which is out of bounds")]
     Parameter {
@@ -245,6 +248,7 @@ impl Refusal {
             Self::Revert(revert) => revert.name(),
             Self::Pips(error) => error.name(),
             Self::Service(refusal) => refusal.name(),
+            Self::Order(refusal) => refusal.name(),
             Self::UnknownAccount(_) => "UnknownAccount",
             Self::AccountOutOfOrder { .. } => "AccountOutOfOrder",
             Self::UnknownWallet(_) => "UnknownWallet",

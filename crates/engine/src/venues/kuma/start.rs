@@ -24,7 +24,8 @@ impl Kuma {
         let outside = tx.open(Holder::of_venue(HolderKind::Outside, venue), asset)?;
         let dust = tx.open(Holder::of_venue(HolderKind::Dust, venue), asset)?;
         let ranks = config.markets.iter().map(|market| market.rank).collect();
-        let mut markets = Vec::with_capacity(config.markets.len());
+        let count = config.markets.len();
+        let mut markets = Vec::with_capacity(count);
         for (at, params) in config.markets.into_iter().enumerate() {
             let id = MarketId(u16::try_from(at).map_err(|_| Refusal::Full)?);
             markets.push(Market::new(id, params, asset, tx)?);
@@ -52,6 +53,7 @@ impl Kuma {
             exit_fund_since: None,
             cases: BTreeMap::new(),
             waterfall: super::Waterfall::new(config.service)?,
+            orders: super::Orders::new(count),
             changes: Vec::new(),
             watching: Watching::default(),
         };

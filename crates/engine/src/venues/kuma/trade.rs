@@ -7,13 +7,11 @@ use super::money::fee_is_valid;
 use super::order::uuid_millis;
 use super::people::Fill;
 use super::refusal::require;
-use super::settle::Level;
 use super::{
-    Event, Kuma, Order, OrderSide, OrderType, Refusal, Revert, SignedOrder, SignedTrade,
-    TimeInForce, Trade, TriggerType,
+    Kuma, Order, OrderSide, OrderType, Refusal, Revert, SignedOrder, SignedTrade, TimeInForce,
+    Trade, TriggerType,
 };
-use crate::ledger::Reason;
-use crate::margin::cross::{self, ONE, PipError, Way};
+use crate::margin::cross::{self, ONE, PipError};
 use crate::{Rejection, Tx};
 
 /// Who trades with whom, and what is asked of their positions.
@@ -116,39 +114,8 @@ impl Kuma {
         parties: &Parties,
         trade: &Trade,
     ) -> Result<(), Rejection> {
-        let Parties { buyer, seller, .. } = *parties;
-        let (market, base, quote) = (trade.market, trade.base, trade.quote);
-        if parties.seller_reduces {
-            self.lot(seller, market).check_toward_zero(Way::Out, base)?;
-        }
-        let sold = self.change(tx, seller, market, (Way::Out, base, quote))?;
-        if parties.buyer_reduces {
-            self.lot(buyer, market).check_toward_zero(Way::In, base)?;
-        }
-        let bought = self.change(tx, buyer, market, (Way::In, base, quote))?;
-        let reason = if parties.acquisition {
-            Reason::HandOff
-        } else {
-            Reason::Trade
-        };
-        self.pay(tx, (buyer, seller), quote, reason)?;
-        let taker_fee = cross::to_int64(trade.taker_fee)?;
-        let (buy_fee, sell_fee) = match trade.maker_side {
-            OrderSide::Buy => (trade.maker_fee, taker_fee),
-            OrderSide::Sell => (taker_fee, trade.maker_fee),
-        };
-        let fees = self.funds.fee_wallet;
-        self.pay_signed(tx, (buyer, fees), buy_fee, Reason::TradingFee)?;
-        self.pay_signed(tx, (seller, fees), sell_fee, Reason::TradingFee)?;
-        self.check_margin(tx, buyer, Level::after(bought.reduced))?;
-        self.check_margin(tx, seller, Level::after(sold.reduced))?;
-        tx.emit(Event::Traded {
-            buyer,
-            seller,
-            trade: *trade,
-            acquisition: parties.acquisition,
-        });
-        Ok(())
+        self.settle_between(tx, parties, trade)
+            .map_err(|(_, why)| why)
     }
 
     fn order_account(&self, signed: &SignedOrder) -> Result<AccountId, Refusal> {

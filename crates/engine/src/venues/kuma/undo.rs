@@ -40,6 +40,7 @@ pub(super) enum Change {
     Settings(Box<Settings>),
     ExitFundSince(Option<Timestamp>),
     Service(Box<Note>),
+    Orders(Box<super::orders::Note>),
 }
 
 /// A point to return to, within its own command.
@@ -70,6 +71,7 @@ impl Kuma {
     pub(super) fn commit(&mut self) {
         self.changes.clear();
         self.wallets.commit();
+        self.orders.commit();
     }
 
     /// Takes the whole command back; the engine takes back money and events.
@@ -132,6 +134,7 @@ impl Kuma {
             Change::Settings(old) => self.settings = *old,
             Change::ExitFundSince(old) => self.exit_fund_since = old,
             Change::Service(note) => self.waterfall.take_back(*note),
+            Change::Orders(note) => self.orders.take_back(*note),
         }
     }
 
