@@ -4,6 +4,7 @@
 //! * [`scan`]: the naive scan that the watch is measured beside.
 //! * [`peer`]: the same gap through `percolator-engine`.
 //! * [`book`]: a stream of orders, our order book and the naive one; [`book_peers`]: three crates.
+//! * [`options`]: option portfolios and their revaluation, beside pricing each leg.
 //! * [`run`]: the measured runs, and [`record`]: commands through the journal.
 //!
 //! All data comes from [`chance`], seeded: no clock, no machine, no library decides it. Every
@@ -14,6 +15,7 @@ pub mod book;
 pub mod book_peers;
 pub mod chance;
 pub mod machine;
+pub mod options;
 pub mod path;
 pub mod peer;
 pub mod record;

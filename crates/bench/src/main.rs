@@ -4,6 +4,7 @@
 //! the durable journals are written. What the rows mean: docs/BENCHMARKS.md.
 
 mod book_rows;
+mod options_rows;
 
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ struct Sizes {
     gap_accounts: u32,
     commands: u32,
     book_ops: usize,
+    portfolios: u32,
     repeats: usize,
 }
 
@@ -32,6 +34,7 @@ const FULL: Sizes = Sizes {
     gap_accounts: 100_000,
     commands: 400_000,
     book_ops: 1_000_000,
+    portfolios: 10_000,
     repeats: 5,
 };
 const QUICK: Sizes = Sizes {
@@ -39,6 +42,7 @@ const QUICK: Sizes = Sizes {
     gap_accounts: 2_000,
     commands: 4_000,
     book_ops: 20_000,
+    portfolios: 200,
     repeats: 1,
 };
 const CALM_UPDATES: usize = 600;
@@ -55,6 +59,7 @@ fn main() {
     for accounts in sizes.accounts {
         watch(&mut rows, accounts, sizes.repeats.min(3));
     }
+    options_rows::options(&mut rows, sizes.portfolios, sizes.repeats);
     book_rows::book(&mut rows, 10_000, sizes.book_ops, sizes.repeats);
     journal(&mut rows, &sizes);
     println!("{}", machine::processor());
