@@ -2,7 +2,7 @@
 
 use plimsoll_units::{AccountId, MarketId};
 
-use super::{Kuma, OrderSide, order_side};
+use super::{Kuma, OrderRefusal, OrderSide, order_side};
 use crate::book::{Book, Decision, Desk, Gone, NotPlaced, Order, OrderId, Placed, Standing};
 use crate::ledger::Reason;
 use crate::margin::cross::{self, ONE, PipError, Way};
@@ -301,7 +301,7 @@ impl Kuma {
                 // A desk that cut a fill-or-kill order short knows better why.
                 Err(run
                     .stopped
-                    .unwrap_or_else(|| super::OrderRefusal::Book(refusal).into()))
+                    .unwrap_or_else(|| OrderRefusal::Book(refusal).into()))
             }
         }
     }
@@ -397,8 +397,12 @@ fn sum(one: &OnBook, other: &OnBook) -> Result<OnBook, PipError> {
 
 /// What is said of an order that a refused fill, or firing, has ended.
 pub(super) fn reason_of(why: &Rejection) -> OrderGone {
-    let Rejection::Kuma(Refusal::Revert(revert)) = why else {
-        return OrderGone::Refused;
+    let revert = match why {
+        Rejection::Kuma(Refusal::Revert(revert)) => revert,
+        Rejection::Kuma(Refusal::Order(OrderRefusal::NothingToReduce)) => {
+            return OrderGone::ReduceOnly;
+        }
+        _ => return OrderGone::Refused,
     };
     match revert {
         Revert::InitialNotMet | Revert::MaintenanceNotMet => OrderGone::Margin,

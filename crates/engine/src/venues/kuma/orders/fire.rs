@@ -12,7 +12,7 @@ use super::fill::{Run, reason_of};
 use crate::Tx;
 use crate::book::OrderId;
 use crate::book::conditional::{Conditional, Conditionals, Source};
-use crate::venues::kuma::{Event, IndexPrice, OrderGone};
+use crate::venues::kuma::{Event, IndexPrice, Market, OrderGone};
 
 /// A price to show to the orders that wait.
 pub(super) type Shown = (MarketId, Source, u64);
@@ -20,7 +20,7 @@ pub(super) type Shown = (MarketId, Source, u64);
 impl Kuma {
     /// The prices a market has now.
     pub(super) fn prices_now(&self, market: MarketId) -> VecDeque<Shown> {
-        let index = self.market(market).map(|there| there.index_price()).ok();
+        let index = self.market(market).map(Market::index_price).ok();
         let index = index.map(|price| (market, Source::Index, price));
         let last = self.orders.last(market);
         let last = last.map(|price| (market, Source::Last, price));

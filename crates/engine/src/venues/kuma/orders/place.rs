@@ -10,6 +10,12 @@ use crate::venues::kuma::refusal::require;
 use crate::venues::kuma::{Event, OrderGone, OrderSide, Refusal, Revert, SignedOrder};
 use crate::{Rejection, Tx};
 
+/// An order as it is asked for.
+struct Asked {
+    ticket: Ticket,
+    terms: Terms,
+}
+
 impl Kuma {
     /// Places an order.
     pub(in crate::venues::kuma) fn place_order(
@@ -18,19 +24,15 @@ impl Kuma {
         new: &NewOrder,
         group: Option<u32>,
     ) -> Result<(), Rejection> {
-        let (account, market, terms, signed) = self.read_order(new)?;
-        self.admit_order(tx, (account, market), &terms, signed.as_deref())?;
+        let Asked { ticket, terms } = self.read_order(new)?;
+        let (account, market) = (ticket.account, ticket.market);
+        self.admit_order(tx, &ticket, &terms)?;
         let id = self.next_order()?;
         let owner = Owner {
             id: account.0,
             group,
         };
         let order = terms.as_book_order(id, owner);
-        let ticket = Ticket {
-            account,
-            market,
-            signed,
-        };
         Self::tell_accepted(tx, id, (account, market), &terms);
         if terms.is_conditional() {
             let waiting = terms.as_waiting(order);
@@ -51,20 +53,16 @@ impl Kuma {
         old: u64,
         new: &NewOrder,
     ) -> Result<(), Rejection> {
-        let (account, market, terms, signed) = self.read_order(new)?;
+        let Asked { ticket, terms } = self.read_order(new)?;
+        let (account, market) = (ticket.account, ticket.market);
         let id = OrderId(old);
-        let ticket = self.own_ticket(account, id)?;
+        let there = self.own_ticket(account, id)?.market;
         let book = self.orders.book(market);
         let standing = book.and_then(|book| book.get(id)).copied();
-        let standing = standing.filter(|_| ticket.market == market && !terms.is_conditional());
+        let standing = standing.filter(|_| there == market && !terms.is_conditional());
         let standing = standing.ok_or(OrderRefusal::UnknownOrder(old))?;
-        self.admit_order(tx, (account, market), &terms, signed.as_deref())?;
+        self.admit_order(tx, &ticket, &terms)?;
         let order = terms.as_book_order(id, standing.owner);
-        let ticket = Ticket {
-            account,
-            market,
-            signed,
-        };
         Self::tell_accepted(tx, id, (account, market), &terms);
         let run = self.submit(tx, ticket, &order, true)?;
         self.settle_ends(tx, market, run);
@@ -181,18 +179,21 @@ impl Kuma {
     }
 
     /// Whose order it is, where, and what it says.
-    #[allow(clippy::type_complexity)]
-    fn read_order(
-        &self,
-        new: &NewOrder,
-    ) -> Result<(AccountId, MarketId, Terms, Option<Box<SignedOrder>>), Rejection> {
-        let signed = match new {
+    fn read_order(&self, new: &NewOrder) -> Result<Asked, Rejection> {
+        let signed = match *new {
             NewOrder::Vouched {
                 account,
                 market,
                 terms,
-            } => return Ok((*account, *market, *terms, None)),
-            NewOrder::Signed(signed) => signed,
+            } => {
+                let ticket = Ticket {
+                    account,
+                    market,
+                    signed: None,
+                };
+                return Ok(Asked { ticket, terms });
+            }
+            NewOrder::Signed(ref signed) => signed,
         };
         let order = &signed.order;
         if order.is_liquidation_acquisition_only {
@@ -205,17 +206,25 @@ impl Kuma {
         let at = markets.position(|market| Some(market.symbol.as_str()) == symbol);
         let market = at.and_then(|at| u16::try_from(at).ok()).map(MarketId);
         let market = market.ok_or(Revert::NoActiveMarket)?;
-        Ok((account, market, order.into(), Some(signed.clone())))
+        Ok(Asked {
+            ticket: Ticket {
+                account,
+                market,
+                signed: Some(signed.clone()),
+            },
+            terms: order.into(),
+        })
     }
 
     /// Everything that can be known before the book is asked.
     fn admit_order(
         &mut self,
         tx: &mut Tx<'_>,
-        (account, market): (AccountId, MarketId),
+        ticket: &Ticket,
         terms: &Terms,
-        signed: Option<&SignedOrder>,
     ) -> Result<(), Rejection> {
+        let (account, market) = (ticket.account, ticket.market);
+        let signed = ticket.signed.as_deref();
         self.not_in_recovery()?;
         self.quote_slot(account)?;
         let exited = self.people.exit_is_final(account, tx.now);
