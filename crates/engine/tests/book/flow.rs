@@ -7,6 +7,9 @@ use proptest::prelude::*;
 
 use crate::world::{AnyBook, Recorder};
 
+/// How many names the flow's orders have.
+const IDS: u64 = 60;
+
 #[derive(Debug, Clone)]
 enum Act {
     Place(Order),
@@ -66,7 +69,7 @@ fn order(ids: u64) -> impl Strategy<Value = Order> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let ids = 60;
+    let ids = IDS;
     let maker = prop::option::of((0u32..6, 0u64..20));
     let desk = (
         maker,
@@ -156,6 +159,9 @@ impl Both {
     fn compare(&self) {
         self.ours.audit().expect("sound");
         assert_eq!(self.ours.bytes(), self.naive.bytes());
+        for id in (0..IDS).map(OrderId) {
+            assert_eq!(self.ours.standing(id), self.naive.standing(id));
+        }
         for side in [Side::Buy, Side::Sell] {
             assert_eq!(self.ours.levels(side), self.naive.levels(side));
             for (quantity, worst) in [(7, None), (40, Some(12)), (u64::MAX, None)] {

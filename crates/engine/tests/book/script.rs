@@ -15,7 +15,7 @@ use plimsoll_engine::book::{
 
 use crate::world::{AnyBook, Failed, Heard, Recorder};
 
-pub const ROOMY: Limits = Limits {
+pub(crate) const ROOMY: Limits = Limits {
     orders: 1_000,
     orders_per_owner: 100,
 };
@@ -24,12 +24,12 @@ const NAMES: [&str; 5] = ["ann", "bob", "cyd", "dan", "eve"];
 
 /// Runs the script through both books; what they say is the same, and as expected.
 #[track_caller]
-pub fn check(script: &str, expected: &expect_test::Expect) {
+pub(crate) fn check(script: &str, expected: &expect_test::Expect) {
     check_with(ROOMY, script, expected);
 }
 
 #[track_caller]
-pub fn check_with(limits: Limits, script: &str, expected: &expect_test::Expect) {
+pub(crate) fn check_with(limits: Limits, script: &str, expected: &expect_test::Expect) {
     let (ours, bytes) = run::<Book>(limits, script);
     let (naive, naive_bytes) = run::<NaiveBook>(limits, script);
     assert_eq!(ours, naive, "the naive book says otherwise");

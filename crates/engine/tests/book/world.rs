@@ -10,7 +10,7 @@ use plimsoll_engine::book::{
 };
 
 /// What both books can do.
-pub trait AnyBook: BorshSerialize + Clone {
+pub(crate) trait AnyBook: BorshSerialize + Clone {
     fn empty(limits: Limits) -> Self;
     fn place(&mut self, order: &Order, desk: &mut Recorder) -> Result<Placed, NotPlaced<Failed>>;
     fn replace(&mut self, order: &Order, desk: &mut Recorder) -> Result<Placed, NotPlaced<Failed>>;
@@ -116,11 +116,11 @@ any_book! { NaiveBook,
 
 /// The failure a recorder can be told to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Failed;
+pub(crate) struct Failed;
 
 /// What a desk heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub(crate) enum Heard {
     Fill(OrderId, u64, u64),
     CannotTrade(OrderId),
     Stopped(OrderId),
@@ -130,14 +130,14 @@ pub enum Heard {
 
 /// A desk that writes down what it hears, and refuses as it was told.
 #[derive(Debug, Clone, Default)]
-pub struct Recorder {
-    pub heard: Vec<Heard>,
+pub(crate) struct Recorder {
+    pub(crate) heard: Vec<Heard>,
     /// How much each owner may still trade as a maker; no limit for those not named.
-    pub makers: BTreeMap<u32, u64>,
+    pub(crate) makers: BTreeMap<u32, u64>,
     /// How much takers may still trade together.
-    pub taker: Option<u64>,
+    pub(crate) taker: Option<u64>,
     /// Fails at this fill.
-    pub fail_at: Option<usize>,
+    pub(crate) fail_at: Option<usize>,
     fills: usize,
 }
 

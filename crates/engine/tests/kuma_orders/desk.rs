@@ -20,11 +20,11 @@ use crate::kuma_support::{ETH, World, config, index};
 const NAMES: [&str; 7] = ["EF", "IF", "FEE", "T1", "T2", "T3", "T4"];
 
 /// The venue of the support module with fees, a grid and price limits of 10 % and 5 %.
-pub fn world() -> World {
+pub(crate) fn world() -> World {
     World::of(config_with_fees())
 }
 
-pub fn config_with_fees() -> Config {
+pub(crate) fn config_with_fees() -> Config {
     let mut config = config();
     let listing = &mut config.markets[0].listing;
     listing.tick = 1_000_000;
@@ -37,11 +37,11 @@ pub fn config_with_fees() -> Config {
 }
 
 /// Runs lines on a fresh venue.
-pub fn run(lines: &str) -> String {
+pub(crate) fn run(lines: &str) -> String {
     run_on(&mut world(), lines)
 }
 
-pub fn run_on(world: &mut World, lines: &str) -> String {
+pub(crate) fn run_on(world: &mut World, lines: &str) -> String {
     let mut said = String::new();
     for line in lines.lines().map(str::trim).filter(|l| !l.is_empty()) {
         world.now += 1_000;
@@ -56,7 +56,7 @@ pub fn run_on(world: &mut World, lines: &str) -> String {
     said
 }
 
-pub fn pips(text: &str) -> u64 {
+pub(crate) fn pips(text: &str) -> u64 {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = format!("{whole}{part:0<8}");
     digits
@@ -64,7 +64,7 @@ pub fn pips(text: &str) -> u64 {
         .unwrap_or_else(|_| panic!("a number: {text}"))
 }
 
-pub fn plain(pips: u64) -> String {
+pub(crate) fn plain(pips: u64) -> String {
     let text = format!("{}.{:08}", pips / 100_000_000, pips % 100_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -74,7 +74,7 @@ fn account(name: &str) -> AccountId {
     AccountId(u32::try_from(at.unwrap_or_else(|| panic!("a wallet: {name}"))).expect("few"))
 }
 
-pub fn command(line: &str, now: i64) -> Command {
+pub(crate) fn command(line: &str, now: i64) -> Command {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words[..] {
         ["index", price] => index(ETH, pips(price), now),
@@ -171,7 +171,7 @@ fn vouched(words: &[&str]) -> (NewOrder, Option<u32>) {
 }
 
 /// What happened, behind the line that asked for it and below it.
-pub fn tell(result: &Result<Vec<EngineEvent>, Rejection>) -> String {
+pub(crate) fn tell(result: &Result<Vec<EngineEvent>, Rejection>) -> String {
     let events = match result {
         Ok(events) => events,
         Err(why) => return format!(" -> refused: {why}"),

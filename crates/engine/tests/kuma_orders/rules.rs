@@ -442,12 +442,13 @@ fn a_liquidated_wallet_loses_its_orders() {
         to: IF,
         quotes: vec![quote],
     }));
+    let said = format!("the fund takes over{}", crate::desk::tell(&result));
     expect![[r#"
-
+        the fund takes over
             T1 is liquidated
             #1 cancelled, 1 left: Liquidated
             #2 cancelled, 10 left: Liquidated"#]]
-    .assert_eq(&crate::desk::tell(&result));
+    .assert_eq(&said);
     expect![[r#"
         book
           buy 1900: 1 of T3 (#3)
