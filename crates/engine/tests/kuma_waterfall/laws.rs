@@ -2,20 +2,25 @@
 //! do. The support's `apply` audits after every command: sizes of a market sum to zero, every
 //! piece ever acquired is accounted for, and a refused command changes no byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::backstop::deleverage::Policy;
 use plimsoll_engine::backstop::fund::{FundPolicy, Pots, WindowCap};
 use plimsoll_engine::backstop::partners::{Limits, Skip};
-use plimsoll_engine::liquidation::stages::{Acquire, Deleverage, HandOff, Reduce};
+use plimsoll_engine::liquidation::stages::{
+    Acquire, CloseOnBook, Deleverage, HandOff, Reduce, Slicing,
+};
 use plimsoll_engine::liquidation::{CaseEvent, Stage, Whose};
 use plimsoll_engine::venues::kuma::waterfall::Tally;
 use plimsoll_engine::venues::kuma::{
-    Command, Config, Event as Kuma, OrderSide, Service, ServiceCommand, ServiceEvent, SignedOrder,
+    Command, Config, Event as Kuma, NewOrder, OrderSide, Service, ServiceCommand, ServiceEvent,
+    SignedOrder,
 };
 use plimsoll_engine::{Engine, Event};
 use plimsoll_units::{AccountId, Duration, MarketId};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use crate::world::*;
 
@@ -27,6 +32,7 @@ enum Step {
     Deposit(u32, u64),
     Order(u32, bool, i64, i64),
     Quote(u32, bool, i64, i32),
+    Book(u32, bool, i64, i64),
     Cancel(u32),
     Limit(u32, i64, i64),
     Funding(u16, i64),
@@ -38,6 +44,7 @@ const WALLETS: u32 = 11;
 fn steps() -> impl Strategy<Value = Step> {
     let who = 3..WALLETS;
     let base = 1..3 * ONE;
+    let base_of_book = ONE / 2..3 * ONE;
     prop_oneof![
         6 => (0u16..2, -60i64..60).prop_map(|(m, p)| Step::Price(m, p)),
         4 => (who.clone(), who.clone(), 0u16..2, base.clone())
@@ -47,6 +54,8 @@ fn steps() -> impl Strategy<Value = Step> {
             .prop_map(|(a, s, q, p)| Step::Order(a, s, q, p)),
         2 => (who.clone(), any::<bool>(), base, -200i32..200)
             .prop_map(|(a, s, q, o)| Step::Quote(a, s, q, o)),
+        3 => (who.clone(), any::<bool>(), base_of_book, -20i64..20)
+            .prop_map(|(a, s, q, p)| Step::Book(a, s, q, p)),
         1 => who.clone().prop_map(Step::Cancel),
         1 => (who, 1i64..5_000, 0i64..20_000).prop_map(|(a, c, t)| Step::Limit(a, c, t)),
         1 => (0u16..2, -2_900_000i64..2_900_000).prop_map(|(m, r)| Step::Funding(m, r)),
@@ -60,7 +69,7 @@ fn services() -> impl Strategy<Value = Service> {
         Just(Policy::ProRata),
         Just(Policy::Minimal)
     ];
-    (policy, any::<bool>(), 0..4u8).prop_map(|(policy, reduce, fund)| {
+    (policy, any::<bool>(), 0..4u8, 0..3u8).prop_map(|(policy, reduce, fund, book)| {
         let mut service = Service::kuma();
         let deleverage = |whose| Stage::Deleverage(Deleverage { whose, policy });
         service.procedure = vec![
@@ -70,6 +79,17 @@ fn services() -> impl Strategy<Value = Service> {
             Stage::HandOff(HandOff),
             deleverage(Whose::Backstop),
         ];
+        let close = CloseOnBook {
+            collar_bps: (book == 2).then_some(150),
+            slices: (book == 2).then_some(Slicing {
+                fraction_e5: 30_000,
+                interval: Duration(3_000),
+                deep_e5: 10_000,
+            }),
+        };
+        if book > 0 {
+            service.procedure.insert(4, Stage::CloseOnBook(close));
+        }
         if reduce {
             service.procedure.insert(0, Stage::Reduce(Reduce));
         }
@@ -169,6 +189,18 @@ impl History {
                 self.remember(name, side, capacity, None, offset);
                 service(ServiceCommand::PostQuote(Box::new(signed)))
             }
+            Step::Book(account, buys, quantity, milli) => {
+                let price = self.price(ETH);
+                let price = price + price / 1_000 * milli;
+                let account = AccountId(account);
+                let (quantity, price) = (quantity.unsigned_abs(), price.unsigned_abs());
+                let mut signed = order(account, side(buys), quantity, price);
+                signed.hash = hash(self.name());
+                Command::PlaceOrder {
+                    order: Box::new(NewOrder::Signed(Box::new(signed))),
+                    group: None,
+                }
+            }
             Step::Cancel(account) => service(ServiceCommand::CancelOffers {
                 account: AccountId(account),
                 market: None,
@@ -262,8 +294,9 @@ const fn side(buys: bool) -> OrderSide {
     }
 }
 
-/// Runs a history and checks every law after every command.
-fn run(config: Config, steps: &[Step]) {
+/// Runs a history and checks every law after every command; says what has happened in it.
+fn run(config: Config, steps: &[Step]) -> BTreeSet<&'static str> {
+    let mut seen = BTreeSet::new();
     let mut history = History {
         world: World::of(config.clone()),
         names: 0,
@@ -283,6 +316,7 @@ fn run(config: Config, steps: &[Step]) {
             continue;
         };
         check_events(&mut history, &events);
+        seen.extend(events.iter().filter_map(what));
         let funded = events.iter().any(|event| {
             matches!(event, Event::Money(m) if m.reason == plimsoll_engine::ledger::Reason::Funding)
         });
@@ -294,6 +328,23 @@ fn run(config: Config, steps: &[Step]) {
     let bytes = history.world.engine.snapshot().unwrap();
     let restored = Engine::restore(&bytes).unwrap();
     assert_eq!(restored.state_hash(), history.world.engine.state_hash());
+    seen
+}
+
+fn what(event: &Event) -> Option<&'static str> {
+    Some(match event {
+        Event::Kuma(Kuma::Service(event)) => match event {
+            ServiceEvent::Hop { stage, .. } => stage.name(),
+            ServiceEvent::FundUnable { why, .. } => why.text(),
+            ServiceEvent::PartnerSkipped { skipped, .. } => skipped.why.text(),
+            ServiceEvent::Netted { .. } => "netted",
+            ServiceEvent::Disposed { .. } => "disposed",
+            ServiceEvent::CounterpartySkipped { .. } => "a counterparty was passed over",
+            _ => return None,
+        },
+        Event::Case(CaseEvent::Blocked { .. }) => "blocked",
+        _ => return None,
+    })
 }
 
 fn check_events(history: &mut History, events: &[Event]) {
@@ -364,35 +415,39 @@ proptest! {
     }
 }
 
+/// The histories of the laws, the same ones every time.
 #[test]
-fn a_crash_is_not_idle() {
-    let mut config = history(
-        Service::kuma(),
-        400,
-        &[500, 900, 600, 700, 800, 650, 500, 520],
+fn random_histories_are_not_idle() {
+    let mut runner = TestRunner::deterministic();
+    let histories = (
+        services(),
+        0..2_000i64,
+        prop::collection::vec(450..1_500i64, 9),
+        prop::collection::vec(steps(), 60),
     );
-    config.service.retry = Duration::ZERO;
-    let mut world = World::of(config);
-    register(&mut world, AccountId(3));
-    let buys = side_channel(AccountId(3), 1, OrderSide::Buy, ONE, 1_600 * ONE);
-    let sells = side_channel(AccountId(3), 2, OrderSide::Sell, ONE, 2_400 * ONE);
-    world.ok(post(buys));
-    world.ok(post(sells));
-    let mut seen = BTreeMap::new();
-    for (at, price) in (1..).zip([1_950, 1_800, 1_700, 1_600, 1_900, 2_300u64]) {
-        world.now = START + at * 10_000;
-        for event in world.ok(index(ETH, price * 100_000_000, world.now)) {
-            let name = match event {
-                Event::Kuma(Kuma::Service(ServiceEvent::Hop { stage, .. })) => stage.name(),
-                Event::Case(CaseEvent::Blocked { .. }) => "blocked",
-                Event::Case(CaseEvent::Closed { .. }) => "closed",
-                _ => continue,
-            };
-            *seen.entry(name).or_insert(0) += 1;
-        }
+    let mut seen = BTreeSet::new();
+    for _ in 0..150 {
+        let (service, fund, seeds, steps) = histories.new_tree(&mut runner).unwrap().current();
+        seen.extend(run(history(service, fund, &seeds[1..]), &steps));
     }
-    expect_test::expect![[
-        r#"{"acquire": 3, "close-on-book": 3, "closed": 5, "deleverage": 9, "hand-off": 1}"#
-    ]]
-    .assert_eq(&format!("{seen:?}"));
+    let seen: Vec<_> = seen.into_iter().collect();
+    expect_test::expect![[r#"
+        a counterparty was passed over
+        acquire
+        beyond the fund's cap on losses within its window
+        beyond the fund's cap on one account's loss
+        beyond what the market's own pot holds
+        blocked
+        cap of its window used up
+        close-on-book
+        deleverage
+        disposed
+        hand-off
+        in its cooldown
+        margin would not suffice
+        netted
+        price not acceptable to the fund
+        reduce
+        the fund would not meet its margin requirement
+    "#]].assert_eq(&(seen.join("\n") + "\n"));
 }

@@ -39,7 +39,11 @@ fn a_case_is_told_hop_by_hop() {
         },
     ));
     let fall = index(ETH, 185_000_000_000, START + 10_000);
-    check(&world, &fall, &[], &expect![[r#"
+    check(
+        &world,
+        &fall,
+        &[],
+        &expect![[r#"
         account-4 was liquidated on 2026-01-01 00:00:10.000: its account was worth 460 and its positions required 555.
 
         The rule
@@ -70,7 +74,8 @@ fn a_case_is_told_hop_by_hop() {
           a deposit: at least 95
           or a larger one: 465 to be above the initial requirement
           an index price of ETH: above 1859.79381443, and it was 1850
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -80,7 +85,11 @@ fn what_became_of_it_later_is_told_too() {
         result: -i128::from(12 * USD),
     }];
     let fall = index(ETH, 180_000_000_000, START + 10_000);
-    check(&page(), &fall, &later, &expect![[r#"
+    check(
+        &page(),
+        &fall,
+        &later,
+        &expect![[r#"
         account-4 was liquidated on 2026-01-01 00:00:10.000: its account was worth -40 and its positions required 540.
 
         The rule
@@ -110,15 +119,21 @@ fn what_became_of_it_later_is_told_too() {
           a deposit: at least 580
           or a larger one: 940 to be above the initial requirement
           an index price of ETH: above 1859.79381443, and it was 1800
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_wallet_that_is_not_liquidated_has_no_story() {
     let fall = index(ETH, 190_000_000_000, START + 10_000);
-    check(&page(), &fall, &[], &expect![[r#"
+    check(
+        &page(),
+        &fall,
+        &[],
+        &expect![[r#"
         Maintenance margin requirement met
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -129,7 +144,11 @@ fn a_keepers_liquidation_is_told_by_its_payments() {
         to: IF,
         quotes: vec![1_804_000_000_000],
     });
-    check(&world, &command, &[], &expect![[r#"
+    check(
+        &world,
+        &command,
+        &[],
+        &expect![[r#"
         account-4 was liquidated on 2026-01-01 00:00:10.000: its account was worth 460 and its positions required 555.
 
         The rule
@@ -153,7 +172,8 @@ fn a_keepers_liquidation_is_told_by_its_payments() {
           a deposit: at least 95
           or a larger one: 465 to be above the initial requirement
           an index price of ETH: above 1859.79381443, and it was 1850
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

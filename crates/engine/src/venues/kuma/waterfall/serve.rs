@@ -3,6 +3,8 @@
 //! A walk that fails is taken back whole, and its case says why it is blocked. Nothing here fails
 //! a command: the command was accepted before.
 
+use std::collections::BTreeSet;
+
 use plimsoll_units::{CaseId, Timestamp};
 
 use super::event::{ServiceEvent, Why};
@@ -52,7 +54,7 @@ impl Kuma {
                 .retain(|id, _| partners.offer(*id).is_some());
         }
         if !self.waterfall.blocked.is_empty() {
-            let open: Vec<CaseId> = self.cases.values().map(|open| open.case.id).collect();
+            let open: BTreeSet<CaseId> = self.cases.values().map(|open| open.case.id).collect();
             self.waterfall.blocked.retain(|id, _| open.contains(id));
         }
     }
