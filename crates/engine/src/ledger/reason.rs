@@ -109,6 +109,8 @@ reasons! {
     AuctionPayment = 37, "auction payment";
     /// An expired option's value.
     Expiry = 38, "option expiry";
+    /// Between two accounts of one owner.
+    Transfer = 39, "transfer";
 }
 
 impl std::fmt::Display for Reason {

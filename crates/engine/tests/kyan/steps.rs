@@ -286,6 +286,7 @@ fn stale_data_stops_clocks_and_pulls_orders() {
     check(&world, &expect![[r#"
         Trust { pair: market-0, good: false, why: "its index is from 2026-02-03 00:00:00.000, older than 20000 ms" }
         order 1 of account-1 in instrument-0 gone with 1.129 left: Frozen
+        Guarded { case: case-1, account: account-1, guard: Frozen, why: "its index is from 2026-02-03 00:00:00.000, older than 20000 ms" }
         Trust { pair: market-0, good: true, why: "its market data is fresh" }
         account-1 hedge buy 1.129 of instrument-0 at 100100 (level 0), then E 73849.48 MM 60104.04 IM 72124.85 D -0.000057
         order 2 of account-1 in instrument-0 gone with 1.129 left: TimedOut
@@ -374,11 +375,16 @@ fn shares_of_a_portfolio_are_sold_at_a_falling_price() {
     check(
         &world,
         &expect![[r#"
-        case-1 opened
-        account-1 ACTIVE -> FLAGGED: E 60000.00 MM 150304.59 IM 180365.51 D 0.339698
-        account-1 FLAGGED -> AUCTION: E 60000.00 MM 150304.59 IM 180365.51 D 0.339698
-        Bid { case: case-1, account: account-1, bidder: account-2, share: 100000000000000000, paid: 5234387881, numbers: Numbers { equity: 55708842439, maintenance: 135274134244, initial: 162328961092, delta: 305728, index: 10000000000000 } }
-        Bid { case: case-1, account: account-1, bidder: account-2, share: 659732021647768334, paid: 30524646119, numbers: Numbers { equity: 52933873692, maintenance: 46029459084, initial: 55235350900, delta: 104030, index: 10000000000000 } }
-    "#]],
+            case-1 opened
+            account-1 ACTIVE -> FLAGGED: E 60000.00 MM 150304.59 IM 180365.51 D 0.339698
+            account-1 FLAGGED -> AUCTION: E 60000.00 MM 150304.59 IM 180365.51 D 0.339698
+            PortfolioOffered { case: case-1, account: account-1, insolvent: false, fee: 3917272714 }
+            Opened { account: account-2, owner: 2, pair: market-0 }
+            Bid { case: case-1, account: account-1, bidder: account-2, share: 100000000000000000, paid: 5234387881, numbers: Numbers { equity: 55708842439, maintenance: 135274134244, initial: 162328961092, delta: 305728, index: 10000000000000 } }
+            Bid { case: case-1, account: account-1, bidder: account-2, share: 659732021647768334, paid: 30524646119, numbers: Numbers { equity: 52933875137, maintenance: 46029444090, initial: 55235332908, delta: 104029, index: 10000000000000 } }
+            case-1 auction did 832510.70
+            account-1 AUCTION -> RELEASED: E 52933.87 MM 46029.44 IM 55235.33 D 0.104029
+            case-1 closed Recovered
+        "#]],
     );
 }

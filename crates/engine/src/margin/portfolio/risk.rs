@@ -187,7 +187,7 @@ impl<'a> Valuation<'a> {
     }
 
     /// Delta of one unit times the index price, 8 decimals.
-    pub(super) fn unit_exposure(&self, instrument: u32) -> Result<i128, MarginError> {
+    pub(crate) fn unit_exposure(&self, instrument: u32) -> Result<i128, MarginError> {
         let delta = self.arrays.delta(instrument)?;
         let one = Fixed::<DELTA_DECIMALS>::ONE.raw();
         let index = self.index.raw();
@@ -224,6 +224,14 @@ impl<'a> Valuation<'a> {
         let exact = Wide::product(&[self.index.raw(), self.model.roll_rate.raw(), inside])?;
         let scale = Wide::product(&[RATE_ONE, window])?;
         exact.div(scale, Rounding::Ceil)?.to_i128()
+    }
+
+    /// What one net short contract of a row is charged; nothing for the perpetual.
+    pub(crate) fn roll_unit_of(&self, instrument: u32) -> Result<i128, MarginError> {
+        match self.contract(instrument)? {
+            Contract::Option { expiry, .. } => Ok(self.roll_unit(expiry)?),
+            Contract::Perp => Ok(0),
+        }
     }
 
     /// The roll charge: per expiry and strike, calls and puts net.

@@ -1,8 +1,8 @@
 //! The second kind of step 3: shares of the whole portfolio at a falling price, as Derive's
 //! `DutchAuction` does it ([`crate::auction::portfolio`] is the arithmetic).
 //!
-//! A bidder takes the same share of every position, rounded toward zero in units of 10^-6 of a
-//! contract (what is too small to share stays with the account), and pays cash; in the insolvent
+//! A bidder takes the same share of every position, rounded up in units of 10^-6 of a contract (so
+//! that the account is as healthy as the share promises), and pays cash; in the insolvent
 //! branch the insurance fund pays the bidder. The bidder must meet its initial margin afterwards:
 //! that takes the place of Derive's "holds only cash, at least this much".
 
@@ -64,6 +64,7 @@ impl Kyan {
             let cash = self.account(id)?.cash;
             tx.pay(cash, self.house.fund, fee, Reason::LiquidationFee)?;
             self.set_auction(id, Some(auction))?;
+            self.tell_offer(tx, id, auction.branch(), fee)?;
             return Ok(Some(Look::Again));
         };
         let standing = auction.standing(marks, tx.now).map_err(MarginError::from)?;
@@ -79,11 +80,30 @@ impl Kyan {
             Standing::MustConvert => {
                 auction.convert(marks, tx.now).map_err(MarginError::from)?;
                 self.set_auction(id, Some(auction))?;
+                self.tell_offer(tx, id, auction.branch(), 0)?;
                 Ok(Some(Look::Again))
             }
             // Everything was taken and it is still under: what is left is the fund's.
             Standing::Taken => Ok(None),
         }
+    }
+
+    fn tell_offer(
+        &self,
+        tx: &mut Tx<'_>,
+        id: AccountId,
+        branch: Branch,
+        fee: i128,
+    ) -> Result<(), Rejection> {
+        if let Some(episode) = self.account(id)?.episode() {
+            tx.emit(Event::PortfolioOffered {
+                case: episode.case.id,
+                account: id,
+                insolvent: branch == Branch::Insolvent,
+                fee,
+            });
+        }
+        Ok(())
     }
 
     fn set_auction(
@@ -165,7 +185,7 @@ impl Kyan {
         let theirs = self.account(bidder)?.cash;
         let mut moved = 0i128;
         for held in account.positions.clone() {
-            let part = mul_div(held.quantity.into(), share, ALL, Rounding::Down)?;
+            let part = mul_div(held.quantity.into(), share, ALL, Rounding::Up)?;
             let part = i64::try_from(part).map_err(|_| OVERFLOW)?;
             let price = self.marked(pair)?.fair(held.instrument)?;
             let worth = super::instrument::value(price, part, Rounding::Floor)?;

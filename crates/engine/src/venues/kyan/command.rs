@@ -124,6 +124,22 @@ pub enum Command {
     } = 15,
 }
 
+impl Command {
+    /// Whether time passes or market data comes with it: then everybody in liquidation is looked
+    /// at, because clocks and prices may have moved.
+    pub(super) const fn moves_time(&self) -> bool {
+        matches!(
+            self,
+            Self::Tick
+                | Self::List { .. }
+                | Self::Index(_)
+                | Self::Surface { .. }
+                | Self::Funding { .. }
+                | Self::Expire { .. }
+        )
+    }
+}
+
 /// A new index price of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct IndexUpdate {

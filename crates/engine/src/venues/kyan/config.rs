@@ -22,6 +22,8 @@ use crate::pricing::{Grid, Scenario, VolShock};
 pub const INSTRUMENTS_MAX: usize = 4_096;
 /// The most positions of one account.
 pub(super) const POSITIONS_MAX: usize = 512;
+/// The most orders an account may have standing, over all books.
+pub(super) const ORDERS_MAX: usize = 1_000;
 /// The most pairs.
 pub(super) const PAIRS_MAX: usize = 64;
 

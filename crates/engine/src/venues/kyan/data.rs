@@ -40,9 +40,19 @@ impl Pair {
         })
     }
 
+    /// The first expiry that has come and is not settled yet (G7): what such an option is worth is
+    /// the settlement's to say, so nothing is traded or liquidated on it.
+    pub(super) fn unsettled(&self, now: Timestamp) -> Option<Timestamp> {
+        let open = self.options.iter().filter(|o| o.settled.is_none());
+        open.map(|o| o.terms.expiry).filter(|at| *at <= now).min()
+    }
+
     /// Why the data cannot be trusted at `now`, and since when: a price grew too old at its own
     /// moment, whenever that is noticed.
-    fn distrust(&self, now: Timestamp) -> Option<(Timestamp, String)> {
+    pub(super) fn distrust(&self, now: Timestamp) -> Option<(Timestamp, String)> {
+        if let Some(expiry) = self.unsettled(now) {
+            return Some((expiry, unsettled_since(expiry)));
+        }
         if let Some(doubted) = self.doubted {
             let why = "its index jumped, and no second price has confirmed it".to_owned();
             return Some((doubted.at.max(self.priced_at), why));
@@ -88,6 +98,9 @@ impl Kyan {
             let why = "a jump of its index is not confirmed yet".to_owned();
             return Err(Refusal::NoMarks(id, why));
         }
+        if let Some(expiry) = pair.unsettled(now) {
+            return Err(Refusal::NoMarks(id, unsettled_since(expiry)));
+        }
         match pair.stale(now) {
             None => Ok(()),
             Some((what, published, limit_ms)) => Err(Refusal::Stale {
@@ -126,7 +139,7 @@ impl Kyan {
         pair.priced_at = now;
         pair.priced = priced;
         self.allow_repegs(update.pair)?;
-        self.look_at_all(update.pair);
+        self.look_at_all(tx, update.pair)?;
         Ok(())
     }
 
@@ -152,7 +165,7 @@ impl Kyan {
         pair.surface = Some(surface);
         pair.priced_at = now;
         pair.priced = priced;
-        self.look_at_all(id);
+        self.look_at_all(tx, id)?;
         Ok(())
     }
 
@@ -166,6 +179,7 @@ impl Kyan {
             let doubt = pair.distrust(tx.now);
             if doubt.is_some() != pair.is_frozen() {
                 pair.frozen_since = doubt.as_ref().map(|(since, _)| *since);
+                self.dirty.extend(self.open.iter().copied());
                 tx.emit(Event::Trust {
                     pair: MarketId(number),
                     good: doubt.is_none(),
@@ -224,7 +238,7 @@ impl Kyan {
         tx.emit(Event::Funded { pair: id, rate_e9 });
         let now = tx.now;
         self.change_pair(id)?.funded_at = Some(now);
-        self.look_at_all(id);
+        self.look_at_all(tx, id)?;
         Ok(())
     }
 
@@ -294,8 +308,10 @@ impl Kyan {
                 }
                 let gone = held.checked_neg().ok_or(OVERFLOW)?;
                 let number = u32::try_from(at).map_err(|_| OVERFLOW)?;
-                let account = self.account_mut(plimsoll_units::AccountId(number))?;
-                account.change(instrument, gone, 0)?;
+                let number = plimsoll_units::AccountId(number);
+                self.account_mut(number)?.change(instrument, gone, 0)?;
+                // It may owe money and hold nothing more.
+                self.dirty.insert(number);
             }
             let held = self.fund_drops(id, instrument)?;
             let worth = super::instrument::value(payoff.raw(), held, Rounding::Floor)?;
@@ -313,7 +329,7 @@ impl Kyan {
             expiry,
             price,
         });
-        self.look_at_all(id);
+        self.look_at_all(tx, id)?;
         Ok(())
     }
 
@@ -335,6 +351,10 @@ impl Kyan {
         let pair = self.pairs.get_mut(id.index());
         pair.ok_or(Refusal::UnknownPair(id))
     }
+}
+
+fn unsettled_since(expiry: Timestamp) -> String {
+    format!("its options of {expiry} have expired and are not settled yet")
 }
 
 fn in_range(price: Price<8>) -> Result<(), Refusal> {

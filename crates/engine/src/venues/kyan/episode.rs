@@ -62,6 +62,8 @@ pub struct Episode {
     pub auctions: Vec<(InstrumentId, Clock)>,
     /// The auction of shares of the portfolio.
     pub portfolio: Option<PortfolioAuction>,
+    /// Money came in while the pair stood still: a cure is decided when it goes on.
+    pub paid_in: bool,
     /// Whether partners were asked.
     pub handed_off: bool,
     /// How often orders were priced again since the last index update.
@@ -86,6 +88,7 @@ impl Episode {
             timed_out: Vec::new(),
             auctions: Vec::new(),
             portfolio: None,
+            paid_in: false,
             handed_off: false,
             repegs: 0,
             told: Vec::new(),

@@ -410,4 +410,35 @@ pub enum Event {
         /// When it ends.
         expires: Timestamp,
     } = 19,
+    /// An account was opened.
+    Opened {
+        /// Its number.
+        account: AccountId,
+        /// Whose.
+        owner: u32,
+        /// Its pair.
+        pair: MarketId,
+    } = 20,
+    /// A standing order was made smaller without a trade; it kept its place in the line.
+    Reduced {
+        /// The order.
+        order: u64,
+        /// Whose.
+        account: AccountId,
+        /// What.
+        instrument: InstrumentId,
+        /// By how much.
+        by: i64,
+    } = 21,
+    /// Shares of a portfolio are offered: at a falling price, or, insolvent, for a rising payment.
+    PortfolioOffered {
+        /// The case.
+        case: CaseId,
+        /// Whose.
+        account: AccountId,
+        /// Whether the bidder is paid.
+        insolvent: bool,
+        /// What the account paid the insurance fund for it.
+        fee: i128,
+    } = 22,
 }

@@ -14,7 +14,7 @@ use crate::pricing::Leg;
 use crate::{Rejection, Tx};
 
 /// From money with 6 decimals to [`Money`].
-const FINER: i128 = 100_000_000;
+pub(super) const FINER: i128 = 100_000_000;
 
 /// An account at the marks in force.
 #[derive(Debug, Clone)]

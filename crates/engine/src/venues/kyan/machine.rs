@@ -6,8 +6,9 @@
 //! any of them --E < 0--> BANKRUPT --> CLOSED
 //! ```
 //!
-//! After every command the accounts that it touched, those in liquidation, and after new market
-//! data all accounts of the pair, are looked at. A look decides from the numbers of the moment
+//! After every command the accounts that it touched are looked at; after new market data and
+//! whenever time passes also those in liquidation, and after new market data everybody of the
+//! pair who is not certainly healthy (`screen`). A look decides from the numbers of the moment
 //! which stage the account is in, and which orders should stand for it; what is filled at once
 //! leads to another look. Clocks are driven by commands: nothing here knows the time.
 //!
@@ -15,17 +16,18 @@
 //! clock that ends it, so an episode ends after at most the sum of its components' clocks and the
 //! auction's length.
 
-use plimsoll_units::{AccountId, MarketId, Rounding};
+use plimsoll_units::{AccountId, Rounding};
 
 use super::account::Account;
 use super::config::Stage;
 use super::episode::Episode;
-use super::event::{Gone, PhaseName};
+use super::event::{Gone, Guard, PhaseName};
 use super::health::Health;
 use super::{Event, InstrumentId, Kyan, Numbers};
 use crate::liquidation::{
     BlockedReason, Case, CaseEvent, Outcome, Rule, StageKind, Target, Trigger,
 };
+use crate::margin::portfolio::Standing;
 use crate::{Rejection, Tx};
 
 /// The most looks at one account in one command: each look that changes something fills an order
@@ -45,7 +47,6 @@ impl Kyan {
     /// Looks at every account that may have something to do, until none has.
     pub(super) fn sweep(&mut self, tx: &mut Tx<'_>) {
         let mut looks = LOOKS_MAX;
-        self.dirty.extend(self.open.iter().copied());
         while let Some(id) = self.dirty.pop_first() {
             let (savepoint, mark) = (tx.savepoint(), self.mark());
             match self.look(tx, id) {
@@ -61,18 +62,6 @@ impl Kyan {
                 }
             }
             self.keep_open(id);
-        }
-    }
-
-    /// Every account of a pair is to be looked at.
-    pub(super) fn look_at_all(&mut self, pair: MarketId) {
-        for (at, account) in self.accounts.iter().enumerate() {
-            if account.pair == pair
-                && !account.positions.is_empty()
-                && let Ok(id) = u32::try_from(at)
-            {
-                self.dirty.insert(AccountId(id));
-            }
         }
     }
 
@@ -110,16 +99,18 @@ impl Kyan {
         let marked = self.marked(pair)?;
         let health = self.health_after(tx, account, None)?;
         let Some(episode) = account.episode() else {
-            if !account.positions.is_empty() && marked.is_under(&health)? {
+            // With no position left a debt alone is under: the fund pays it.
+            let standing = marked.of.standing(&health.risk, health.equity)?;
+            if standing == Standing::Liquidatable {
                 self.flag(tx, id, &health)?;
                 return Ok(Look::Again);
             }
-            if account.cured && marked.is_released(&health)? {
+            if account.cured && standing == Standing::Free {
                 self.account_mut(id)?.cured = false;
             }
             return Ok(Look::Done);
         };
-        let ends_flat = account.positions.is_empty();
+        let (ends_flat, paid_in) = (account.positions.is_empty(), episode.paid_in);
         let closes_all =
             episode.phase == PhaseName::PerpClose && !marked.pair.params.hedge.perp_only_stops;
         if health.equity.is_negative() {
@@ -128,6 +119,10 @@ impl Kyan {
         }
         if ends_flat || (!closes_all && marked.is_released(&health)?) {
             self.end(tx, id, PhaseName::Released, Outcome::Recovered)?;
+            return Ok(Look::Done);
+        }
+        if paid_in && !marked.is_under(&health)? {
+            self.cured(tx, id, &health)?;
             return Ok(Look::Done);
         }
         self.thaw(tx, id)?;
@@ -143,6 +138,14 @@ impl Kyan {
             let pair = self.account(id)?.pair;
             let since = self.pair(pair)?.frozen_since.unwrap_or(tx.now);
             self.remove_engine_orders(tx, id, Gone::Frozen)?;
+            let (guard, why) = match self.pair(pair)?.distrust(tx.now) {
+                Some((_, why)) if self.pair(pair)?.unsettled(tx.now).is_some() => {
+                    (Guard::Settlement, why)
+                }
+                Some((_, why)) => (Guard::Frozen, why),
+                None => (Guard::Frozen, "nothing is priced yet".to_owned()),
+            };
+            self.guarded(tx, id, guard, InstrumentId::PERPETUAL, why)?;
             if let Some(episode) = &mut self.account_mut(id)?.episode {
                 for clock in episode.clocks() {
                     clock.freeze(since.max(clock.started()))?;
@@ -159,6 +162,8 @@ impl Kyan {
         }
         let now = tx.now;
         if let Some(episode) = &mut self.account_mut(id)?.episode {
+            // The deposit was judged before: it was not enough.
+            episode.paid_in = false;
             for clock in episode.clocks() {
                 clock.thaw(now)?;
             }
@@ -193,6 +198,8 @@ impl Kyan {
         };
         tx.emit(CaseEvent::Opened(case));
         self.remove_all(tx, id, Gone::Flagged)?;
+        // Its quotes as a partner stand no longer, as its orders.
+        self.drop_quotes(|account, _| account == id);
         let now = tx.now;
         let account = self.account_mut(id)?;
         account.episodes = account.episodes.saturating_add(1);
@@ -342,7 +349,15 @@ impl Kyan {
     /// not bankrupt. Until its initial margin is met too it may only reduce risk.
     pub(super) fn cure(&mut self, tx: &mut Tx<'_>, id: AccountId) -> Result<(), Rejection> {
         let account = self.account(id)?;
-        if account.episode.is_none() || self.pair(account.pair)?.is_frozen() {
+        let pair = self.pair(account.pair)?;
+        if account.episode.is_none() {
+            return Ok(());
+        }
+        let distrusted = self.guards.freeze && pair.distrust(tx.now).is_some();
+        if distrusted || pair.priced.is_none() {
+            if let Some(episode) = &mut self.account_mut(id)?.episode {
+                episode.paid_in = true;
+            }
             return Ok(());
         }
         let marked = self.marked(account.pair)?;
@@ -350,9 +365,14 @@ impl Kyan {
         if health.equity.is_negative() || marked.is_under(&health)? {
             return Ok(());
         }
-        let released = marked.is_released(&health)?;
+        self.cured(tx, id, &health)
+    }
+
+    fn cured(&mut self, tx: &mut Tx<'_>, id: AccountId, health: &Health) -> Result<(), Rejection> {
+        let marked = self.marked(self.account(id)?.pair)?;
+        let standing = marked.of.standing(&health.risk, health.equity)?;
         self.end(tx, id, PhaseName::Cured, Outcome::Recovered)?;
-        self.account_mut(id)?.cured = !released;
+        self.account_mut(id)?.cured = standing != Standing::Free;
         Ok(())
     }
 
@@ -361,7 +381,7 @@ impl Kyan {
         &mut self,
         tx: &mut Tx<'_>,
         id: AccountId,
-        guard: super::Guard,
+        guard: Guard,
         instrument: InstrumentId,
         why: String,
     ) -> Result<(), Rejection> {

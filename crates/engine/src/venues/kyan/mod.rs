@@ -37,6 +37,7 @@ mod machine;
 mod pair;
 mod partners;
 mod refusal;
+mod screen;
 mod start;
 mod steps;
 mod trade;
@@ -152,6 +153,9 @@ impl Kyan {
             self.commit();
             return Err(rejection);
         }
+        if command.moves_time() {
+            self.dirty.extend(self.open.iter().copied());
+        }
         self.judge(tx);
         self.sweep(tx);
         self.commit();
@@ -248,6 +252,11 @@ impl Kyan {
         }
         let cash = tx.open(Holder::margin(tx.venue, account), self.money)?;
         self.accounts.push(Account::new(owner, pair, cash));
+        tx.emit(Event::Opened {
+            account,
+            owner,
+            pair,
+        });
         Ok(())
     }
 
@@ -260,6 +269,7 @@ impl Kyan {
         let raw = positive(amount)?;
         let cash = self.account(id)?.cash;
         tx.pay(self.house.outside, cash, raw, Reason::Deposit)?;
+        self.dirty.insert(id);
         self.cure(tx, id)
     }
 
@@ -292,7 +302,8 @@ impl Kyan {
         self.pass(from, Action::TransferOut)?;
         let raw = positive(amount)?;
         self.take_out(tx, from, raw)?;
-        tx.pay(source, target, raw, Reason::Withdrawal)?;
+        tx.pay(source, target, raw, Reason::Transfer)?;
+        self.dirty.insert(to);
         self.cure(tx, to)
     }
 

@@ -71,6 +71,9 @@ impl Kyan {
         }
         let known = self.partners.contains_key(&account);
         if !known && self.partners.len() >= PARTNERS_MAX {
+            self.drop_quotes(|_, quote| quote.expires <= tx.now || quote.left <= 0);
+        }
+        if !known && self.partners.len() >= PARTNERS_MAX {
             let why = format!("there are {PARTNERS_MAX} partners already");
             return Err(Refusal::Partner(why).into());
         }
@@ -92,6 +95,17 @@ impl Kyan {
         };
         self.set_quote(account, Some(quote));
         Ok(())
+    }
+
+    /// Withdraws the quotes that `goes` names.
+    pub(super) fn drop_quotes(&mut self, goes: impl Fn(AccountId, &PartnerQuote) -> bool) {
+        let gone: Vec<AccountId> = self
+            .quotes()
+            .filter_map(|(account, quote)| goes(account, quote).then_some(account))
+            .collect();
+        for account in gone {
+            self.set_quote(account, None);
+        }
     }
 
     /// The stage: what step 3 would offer goes to the partners, once an episode.

@@ -12,7 +12,7 @@
 
 use plimsoll_units::{AccountId, ArithmeticError, MarketId, Rounding};
 
-use super::config::Stage;
+use super::config::{ORDERS_MAX, Stage};
 use super::event::Gone;
 use super::gate::Action;
 use super::health::WhatIf;
@@ -92,6 +92,13 @@ impl Kyan {
         };
         self.pass(request.account, action)?;
         self.fresh(pair, tx.now)?;
+        if account.orders.len() >= ORDERS_MAX {
+            return Err(Refusal::Bound {
+                what: "open orders of an account",
+                most: ORDERS_MAX as u64,
+            }
+            .into());
+        }
         let place = self.pair(pair)?;
         let steps = place.steps(request.instrument)?;
         match request.price {
@@ -233,8 +240,8 @@ impl Kyan {
         Ok(())
     }
 
-    fn forget_order(&mut self, account: AccountId, order: u64) -> Result<(), Refusal> {
-        let account = self.account_mut(account)?;
+    fn forget_order(&mut self, id: AccountId, order: u64) -> Result<(), Refusal> {
+        let account = self.account_mut(id)?;
         account.orders.retain(|(_, number)| *number != order);
         if let Some(episode) = &mut account.episode {
             episode.orders.retain(|working| working.order != order);
@@ -399,6 +406,9 @@ impl Kyan {
         });
         for party in [maker, taker] {
             self.charge(tx, pair, instrument, party, (price, quantity))?;
+            // A price far from the mark can put a party that lacked initial margin under its
+            // maintenance margin.
+            self.dirty.insert(party.account);
         }
         Ok(())
     }
@@ -454,7 +464,6 @@ impl Kyan {
             // After a close of options the delta is looked at anew.
             episode.hedge_over &= !closed;
         }
-        self.dirty.insert(party.account);
         Ok(())
     }
 }
@@ -520,6 +529,11 @@ impl Desk for Matching<'_, '_, '_> {
         let account = AccountId(maker.owner.id);
         let stage = self.maker(maker)?.stage;
         self.venue.forget_order(account, maker.id.0)?;
+        // The engine puts another in its place, if it still wants one. Two accounts of one owner
+        // whose orders cross give way to each other: the next look comes when time passes.
+        if stage.is_some() && self.placing.stage.is_none() {
+            self.venue.dirty.insert(account);
+        }
         let why = match (why, stage) {
             (LeftBook::Filled, _) => return Ok(()),
             (LeftBook::SelfTrade, _) => Gone::SelfTrade,
@@ -542,7 +556,14 @@ impl Desk for Matching<'_, '_, '_> {
         let account = AccountId(maker.owner.id);
         if let Some(working) = self.venue.working_mut(account, maker.id.0)? {
             working.quantity = working.quantity.saturating_sub(by);
+            self.venue.dirty.insert(account);
         }
+        self.tx.emit(Event::Reduced {
+            order: maker.id.0,
+            account,
+            instrument: self.placing.instrument,
+            by,
+        });
         Ok(())
     }
 }

@@ -330,7 +330,9 @@ impl Kyan {
         let marked = self.marked(account.pair)?;
         let health = self.health_after(tx, account, None)?;
         let terms = &marked.pair.params.hedge;
-        let closes_all = account.is_perpetual_only() && !terms.perp_only_stops;
+        // Only step 1 closes a perpetual whatever its health; an auction stops at release.
+        let closes_all =
+            stage == Stage::Hedge && account.is_perpetual_only() && !terms.perp_only_stops;
         if !closes_all && marked.is_released(&health)? {
             return Ok(0);
         }

@@ -77,7 +77,7 @@ impl Kyan {
             };
             match self.keep(tx, id, desired, &working)? {
                 Keep::AsItIs => {}
-                Keep::Less(by) => self.reduce_working(id, &working, by)?,
+                Keep::Less(by) => self.reduce_working(tx, id, &working, by)?,
                 Keep::Anew => {
                     self.remove(tx, id, working.instrument, working.order, Gone::Repegged)?;
                     missing.push(desired);
@@ -132,6 +132,7 @@ impl Kyan {
     /// Takes a part off a standing order, which keeps its place in the line.
     fn reduce_working(
         &mut self,
+        tx: &mut Tx<'_>,
         id: AccountId,
         working: &Working,
         by: i64,
@@ -144,6 +145,12 @@ impl Kyan {
         if let Some(working) = self.working_mut(id, working.order)? {
             working.quantity = working.quantity.saturating_sub(by);
         }
+        tx.emit(Event::Reduced {
+            order: working.order,
+            account: id,
+            instrument: working.instrument,
+            by,
+        });
         Ok(())
     }
 
