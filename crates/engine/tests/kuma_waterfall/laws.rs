@@ -449,5 +449,6 @@ fn random_histories_are_not_idle() {
         price not acceptable to the fund
         reduce
         the fund would not meet its margin requirement
-    "#]].assert_eq(&(seen.join("\n") + "\n"));
+    "#]]
+    .assert_eq(&(seen.join("\n") + "\n"));
 }
