@@ -12,6 +12,7 @@ pub mod collect;
 pub mod crowd;
 pub mod depth;
 pub mod funding;
+pub mod options;
 pub mod pools;
 pub mod population;
 pub mod prices;
