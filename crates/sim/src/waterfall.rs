@@ -29,7 +29,7 @@ pub enum Hop {
     /// From the liquidated wallet straight to a counterparty, at the bankruptcy price: the fund
     /// could not take it.
     Deleveraged,
-    /// From a wallet to the book, by as much as restores it: partial liquidation.
+    /// From a wallet to the insurance fund, by as much as restores it: partial liquidation.
     Reduced,
 }
 
@@ -53,7 +53,7 @@ impl Hop {
             Self::Book => "closed on the book",
             Self::Closure => "deleveraged against the fund",
             Self::Deleveraged => "deleveraged against the wallet",
-            Self::Reduced => "reduced on the book, not acquired",
+            Self::Reduced => "reduced, the wallet restored",
         }
     }
 
@@ -143,14 +143,14 @@ pub struct PolicyTotal {
 pub struct Impact {
     /// Commands in which the backstop closed on a book.
     pub closings: u64,
-    /// Sum over them of how far they moved the middle of the book, in thousandths of a basis
-    /// point.
+    /// Sum of how far they moved the middle of the book, in thousandths of a basis point; where a
+    /// side was left empty there is no middle.
     pub moved_milli_bps: u64,
     /// The farthest of them.
     pub worst_milli_bps: u64,
     /// When that was, ms since the epoch.
     pub worst_at: i64,
-    /// Closings that left a side of a book empty.
+    /// Closings that took all of their side of a book.
     pub emptied: u64,
     /// Notional taken from the books, at index.
     pub consumed: Amount,
@@ -238,12 +238,11 @@ impl Waterfall {
         self.hops.get(&hop).copied().unwrap_or_default()
     }
 
-    /// The mean distance a closing moved the middle of its book, in thousandths of a basis point.
+    /// The mean distance a closing moved the middle of its book, in thousandths of a basis point;
+    /// of those that left a middle.
     #[must_use]
     pub fn mean_milli_bps(&self) -> u64 {
-        self.impact
-            .moved_milli_bps
-            .checked_div(self.impact.closings)
-            .unwrap_or(0)
+        let left = self.impact.closings.saturating_sub(self.impact.emptied);
+        self.impact.moved_milli_bps.checked_div(left).unwrap_or(0)
     }
 }

@@ -35,6 +35,8 @@ pub(crate) trait Desk {
     fn act(&mut self, plan: Plan, engine: &Engine, plans: &mut Plans, now: Timestamp) -> Vec<Body>;
     /// An event of an accepted command.
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans);
+    /// A command was accepted, and its events noticed.
+    fn done(&mut self, _command: &Command, _engine: &Engine) {}
     /// A refused command.
     fn refused(&mut self, command: &Command, rejection: &Rejection, plans: &mut Plans);
     /// The case a command works on, so that its money is counted there.
@@ -42,6 +44,10 @@ pub(crate) trait Desk {
     fn exposure(&self, case: &Case) -> Exposure;
     /// The scenario's market behind a market of the venue.
     fn market_index(&self, market: MarketId) -> usize;
+    /// The scenario's market that a case is shown in.
+    fn market_of(&self, case: &Case) -> usize {
+        self.market_index(case.target.market)
+    }
     /// The report's clock ticks.
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp);
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults;
@@ -61,10 +67,14 @@ pub(crate) struct Book {
     pub(crate) liquidity: Vec<LiquidityProvider>,
     pub(crate) makers: Option<Makers>,
     pub(crate) top_ups: Option<TopUps>,
+    /// What a Kuma venue needs beside prices, until its desk takes it.
+    pub(crate) supplies: Option<super::kuma::Supplies>,
     /// Cases waiting for a keeper, by what they are about.
     waiting: BTreeMap<Target, CaseId>,
     /// The same, the other way round.
     targets: BTreeMap<CaseId, Target>,
+    /// How many accounts come before the first trader's.
+    first_trader: usize,
     /// Prices when traders last looked whether to add collateral.
     looked_at: Vec<i128>,
     /// Cases that no liquidator found worth its cost.
@@ -77,6 +87,17 @@ const HOUSE: AccountId = AccountId(0);
 
 fn account(number: usize) -> AccountId {
     AccountId(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// How many accounts come before the first trader's: the house, the liquidators, the liquidity
+/// providers and the makers, in this order; or those that a Kuma venue begins with. Some venues
+/// number accounts densely by first deposit, and these are there before any trader.
+fn first_trader(venue: &Venue, liquidators: usize, markets: usize) -> usize {
+    if venue.preset.is_kuma() {
+        return super::kuma::setup::before_wallets(venue);
+    }
+    let makers = venue.makers.as_ref().map_or(0, |m| m.per_product as usize);
+    1 + liquidators + venue.liquidity.len() + makers * markets * 2
 }
 
 impl Book {
@@ -119,9 +140,20 @@ impl Book {
                 quote = Some(pool.quote);
                 (own, "")
             }
+            Preset::Kuma | Preset::KumaPlus => {
+                let openings = super::openings(timeline);
+                let own = super::kuma::setup::config(config, venue, &markets, &openings);
+                (own, "USD")
+            }
         };
         config.venues.push(own.clone());
+        // Where the engine liquidates, nobody else is asked.
+        let liquidators = match venue.execution {
+            ExecutionMode::Keepers => venue.liquidators.clone(),
+            ExecutionMode::Engine => Vec::new(),
+        };
         Self {
+            first_trader: first_trader(venue, liquidators.len(), markets.len()),
             id,
             name: venue.name.clone(),
             preset: venue.preset,
@@ -129,14 +161,11 @@ impl Book {
             asset: quote.unwrap_or_else(|| asset.to_owned()),
             markets,
             people,
-            // Where the engine liquidates, nobody else is asked.
-            liquidators: match venue.execution {
-                ExecutionMode::Keepers => venue.liquidators.clone(),
-                ExecutionMode::Engine => Vec::new(),
-            },
+            liquidators,
             liquidity: venue.liquidity.clone(),
             makers: venue.makers.clone(),
             top_ups: venue.top_ups.clone(),
+            supplies: None,
             waiting: BTreeMap::new(),
             targets: BTreeMap::new(),
             looked_at: Vec::new(),
@@ -150,22 +179,14 @@ impl Book {
         self.id.index()
     }
 
-    /// How many accounts come before the first trader's: the house, the liquidators, the
-    /// liquidity providers and the makers, in this order. Some venues number accounts densely by
-    /// first deposit, and these are there before any trader.
-    fn before_traders(&self) -> usize {
-        let makers = self.makers.as_ref().map_or(0, |m| m.per_product as usize);
-        self.provider(self.liquidity.len()).index() + makers * self.markets.len() * 2
-    }
-
     /// A trader's account; traders are numbered by arrival.
     pub(crate) fn trader(&self, person: usize) -> AccountId {
-        account(self.before_traders() + person)
+        account(self.first_trader + person)
     }
 
     /// The trader behind an account.
     pub(crate) fn person(&self, account: AccountId) -> Option<usize> {
-        let person = account.index().checked_sub(self.before_traders())?;
+        let person = account.index().checked_sub(self.first_trader)?;
         (person < self.people.len()).then_some(person)
     }
 

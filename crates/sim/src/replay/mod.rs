@@ -9,6 +9,7 @@
 mod bands;
 mod desk;
 mod gammaswap;
+mod kuma;
 mod perennial;
 mod plan;
 mod tsunamix;
@@ -22,7 +23,7 @@ pub use world::{CommandSink, SinkError};
 use crate::population::{self, Person, PopulationError};
 use crate::prices::{MarketPrice, PriceError, PriceRequest, Timeline, Window};
 use crate::results::{Line, Results};
-use crate::scenario::{Preset, Scenario, ScenarioError};
+use crate::scenario::{Preset, Scenario, ScenarioError, Venue};
 use desk::{Book, Desk};
 use plan::{Plan, Plans};
 use world::World;
@@ -45,6 +46,15 @@ pub enum ReplayError {
     /// Its people.
     #[error(transparent)]
     Population(#[from] PopulationError),
+    /// A table of market data: accounts of a day, funding rates.
+    #[error(transparent)]
+    Table(#[from] crate::tables::TableError),
+    /// The books whose shape was asked for.
+    #[error(transparent)]
+    Depth(#[from] crate::depth::DepthError),
+    /// A table of this build is broken; a test reads them all.
+    #[error("a bundled table cannot be used: {0}")]
+    Bundle(String),
     /// The engine refuses the parameters.
     #[error("the engine refuses the parameters of venue {venue:?}: {why}")]
     Parameters {
@@ -85,22 +95,18 @@ impl Replay {
         let mut books = Vec::with_capacity(scenario.venues.len());
         for (at, venue) in scenario.venues.iter().enumerate() {
             let id = VenueId(u16::try_from(at).unwrap_or(u16::MAX));
-            let mut people = match &venue.population.file {
-                Some(file) => population::read(file, &scenario.markets)?,
-                None => population::draw(
-                    &venue.population,
-                    &scenario.markets,
-                    scenario.seed,
-                    &venue.name,
-                    start,
-                ),
+            let supplies = if venue.preset.is_kuma() {
+                let start = (&openings[..], start);
+                Some(kuma::Supplies::prepare(&scenario, venue, start)?)
+            } else {
+                None
             };
-            for person in &mut people {
-                let opens = openings.get(person.market).map_or(start, |o| o.time);
-                person.arrives = person.arrives.max(opens);
-            }
-            people.sort_by_key(|p| p.arrives);
-            let book = Book::new(id, venue, (&scenario, &timeline), people, &mut config);
+            let people = match &supplies {
+                Some(supplies) => supplies.people(),
+                None => people(&scenario, venue, (&openings, start))?,
+            };
+            let mut book = Book::new(id, venue, (&scenario, &timeline), people, &mut config);
+            book.supplies = supplies;
             books.push(book);
         }
         let engine = engine(&config, &scenario)?;
@@ -155,12 +161,39 @@ impl Replay {
                         book, venue, &scenario, &timeline,
                     ))
                 }
+                Preset::Kuma | Preset::KumaPlus => {
+                    Box::new(kuma::KumaDesk::new(book, &scenario, &timeline))
+                }
             })
             .collect();
         let mut world = World::new(engine, sink, &config);
         let window = run_loop(&mut world, &mut desks, &timeline, progress)?;
         finish(&scenario, &timeline, &mut world, &desks, window)
     }
+}
+
+/// The people of a venue, one position each, in the order in which they arrive.
+fn people(
+    scenario: &Scenario,
+    venue: &Venue,
+    (openings, start): (&[Opening], Timestamp),
+) -> Result<Vec<Person>, ReplayError> {
+    let mut people = match &venue.population.file {
+        Some(file) => population::read(file, &scenario.markets)?,
+        None => population::draw(
+            &venue.population,
+            &scenario.markets,
+            scenario.seed,
+            &venue.name,
+            start,
+        ),
+    };
+    for person in &mut people {
+        let opens = openings.get(person.market).map_or(start, |o| o.time);
+        person.arrives = person.arrives.max(opens);
+    }
+    people.sort_by_key(|p| p.arrives);
+    Ok(people)
 }
 
 /// The engine, or which venue's parameters it refuses.

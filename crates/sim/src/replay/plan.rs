@@ -38,6 +38,10 @@ pub(crate) enum Plan {
     Rebalance,
     /// A borrower repays and leaves (GammaSwap).
     Leave(usize),
+    /// A funding period has ended (Kuma).
+    PublishFunding,
+    /// A partner signs what it wants to stand (Kuma).
+    Renew(usize),
 }
 
 /// The plans of every desk.

@@ -118,10 +118,11 @@ impl<'a> World<'a> {
             collector.working_on(desk.case_of(&command));
             for event in &self.scratch {
                 collector.take(event, time, |case| {
-                    (desk.market_index(case.target.market), desk.exposure(case))
+                    (desk.market_of(case), desk.exposure(case))
                 });
                 desk.notice(event, time, plans);
             }
+            desk.done(&command, &self.engine);
         }
         self.sink.applied(&self.engine)?;
         Ok(accepted)

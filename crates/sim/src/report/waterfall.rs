@@ -331,25 +331,24 @@ impl Pair<'_> {
     fn liquidity(&self, asset: &str) -> String {
         let book = |w: &Waterfall| w.hop(Hop::Book).index.approximate();
         let (with, without) = (book(self.with), book(self.without));
-        let (mean_with, mean_without) = (self.with.mean_milli_bps(), self.without.mean_milli_bps());
-        let (worst_with, worst_without) = (
-            self.with.impact.worst_milli_bps,
-            self.without.impact.worst_milli_bps,
-        );
-        let less = with < without && worst_with <= worst_without;
+        let (here, there) = (&self.with.impact, &self.without.impact);
+        let less = with < without
+            && here.worst_milli_bps <= there.worst_milli_bps
+            && here.emptied <= there.emptied;
         format!(
-            "Less impact on liquidity: {} The fund closed {} {asset} on the books with partners and {} {asset} without. \
-             A closing moved the middle of its book by {} bps on average and {} bps at worst, against {} and {}. \
-             It went there {}, against {}.",
+            "Less impact on liquidity: {} The fund closed {} {asset} on the books with partners and {} {asset} without, in {} closings against {}. \
+             A closing moved the middle of its book by {} bps on average and {} bps at worst, against {} and {}; it took all there was {}, against {}.",
             answer(less),
             number::compact(with),
             number::compact(without),
-            milli(mean_with),
-            milli(worst_with),
-            milli(mean_without),
-            milli(worst_without),
-            times(self.with.impact.closings),
-            times(self.without.impact.closings),
+            number::count(here.closings),
+            number::count(there.closings),
+            milli(self.with.mean_milli_bps()),
+            milli(here.worst_milli_bps),
+            milli(self.without.mean_milli_bps()),
+            milli(there.worst_milli_bps),
+            times(here.emptied),
+            times(there.emptied),
         )
     }
 

@@ -6,18 +6,22 @@
 //! part of the scenario once read: [`Scenario::to_toml`] writes the scenario as it ran.
 
 mod bounds;
+mod check;
 mod decimal;
+mod kuma;
 mod loans;
 mod parameters;
 mod people;
 
 pub(crate) use bounds::MONEY_MAX;
 pub use decimal::{Decimal, Span, When};
+pub use kuma::{BookMakers, Defence, Deleveraging, Hop, KumaParameters, Partner, Slices};
 pub use loans::{BatchHabits, Borrowers, GammaswapParameters, Pool, PoolToken};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
 pub(crate) use people::{ACCOUNTS_MAX, LEVERAGE_MAX};
 pub use people::{
-    Liquidators, LiquidityProvider, Makers, Population, TopUps, WeightedLeverage, WeightedMarket,
+    Like, Liquidators, LiquidityProvider, Makers, Population, TopUps, WeightedLeverage,
+    WeightedMarket,
 };
 
 use std::path::{Path, PathBuf};
@@ -26,6 +30,10 @@ use serde::{Deserialize, Serialize};
 
 /// The bundled scenario of liquidity loans: GammaSwap, both generations, through the year 2021.
 pub const BUNDLED_LOANS: &str = include_str!("../../assets/gammaswap-2021.toml");
+
+/// The bundled scenario of cross margin: Kuma with and without liquidation partners, through 10
+/// October 2025.
+pub const BUNDLED_KUMA: &str = include_str!("../../assets/kuma-2025-10.toml");
 
 /// The bundled scenario: two venues through 10 October 2025.
 pub const BUNDLED: &str = include_str!("../../assets/october-2025.toml");
@@ -36,9 +44,15 @@ pub const MARKETS_MAX: usize = 1_000;
 /// The most venues of a scenario.
 pub const VENUES_MAX: usize = 64;
 
+/// The most liquidation partners of a venue.
+pub const PARTNERS_MAX: usize = 100;
+
 /// The bundled scenarios by name.
-pub const BUNDLES: [(&str, &str); 2] =
-    [("october-2025", BUNDLED), ("gammaswap-2021", BUNDLED_LOANS)];
+pub const BUNDLES: [(&str, &str); 3] = [
+    ("october-2025", BUNDLED),
+    ("gammaswap-2021", BUNDLED_LOANS),
+    ("kuma-2025-10", BUNDLED_KUMA),
+];
 
 /// A whole scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,6 +127,11 @@ pub enum Preset {
     /// GammaSwap V1 as its contracts are since June 2023.
     #[serde(rename = "gammaswap-v1.2")]
     GammaswapV12,
+    /// Kuma, as its page and contracts say.
+    Kuma,
+    /// Kuma with our options: slices, a price collar, partial liquidation, a fund that defends
+    /// itself.
+    KumaPlus,
 }
 
 impl Preset {
@@ -125,7 +144,15 @@ impl Preset {
             Self::PerennialPlus => "perennial-plus",
             Self::Gammaswap => "gammaswap",
             Self::GammaswapV12 => "gammaswap-v1.2",
+            Self::Kuma => "kuma",
+            Self::KumaPlus => "kuma-plus",
         }
+    }
+
+    /// Whether it is one of Kuma's.
+    #[must_use]
+    pub const fn is_kuma(self) -> bool {
+        matches!(self, Self::Kuma | Self::KumaPlus)
     }
 }
 
@@ -160,6 +187,15 @@ pub struct Venue {
     /// Parameters of a GammaSwap venue; the preset's own where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gammaswap: Option<GammaswapParameters>,
+    /// Parameters of a Kuma venue; the preset's own where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kuma: Option<KumaParameters>,
+    /// Who makes the order books (Kuma).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub book: Option<BookMakers>,
+    /// Liquidation partners (Kuma).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partners: Vec<Partner>,
     /// What borrowers do beside opening a loan (GammaSwap).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub borrowers: Option<Borrowers>,
@@ -180,8 +216,19 @@ pub struct Venue {
 }
 
 impl Venue {
-    /// Changes the number of traders, and the liquidity providers' deposits in proportion (the
-    /// makers follow the takers anyway).
+    /// Every path of data beside prices and people that the venue names.
+    fn data_files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let funding = self.kuma.as_mut().map(|kuma| &mut kuma.funding);
+        let books = self.book.as_mut().map(|book| &mut book.files);
+        let named = funding.filter(|path| **path != Path::new("bundled"));
+        named
+            .into_iter()
+            .chain(books.into_iter().flatten())
+            .chain(&mut self.population.like_files)
+    }
+
+    /// Changes the number of traders, and in proportion the liquidity providers' deposits, the
+    /// insurance fund and the partners (the makers follow the takers anyway).
     pub fn scale_to(&mut self, accounts: u32) {
         let before = std::mem::replace(&mut self.population.accounts, accounts);
         if before == 0 {
@@ -190,6 +237,13 @@ impl Venue {
         for provider in &mut self.liquidity {
             let deposit = provider.deposit.scaled(accounts.into(), before.into());
             provider.deposit = deposit.cut::<6>();
+        }
+        let (to, from) = (accounts.into(), before.into());
+        if self.preset.is_kuma() {
+            self.kuma.get_or_insert_default().scale(to, from);
+        }
+        for partner in &mut self.partners {
+            partner.scale(to, from);
         }
     }
 }
@@ -264,8 +318,38 @@ impl Scenario {
             if let Some(file) = &mut venue.population.file {
                 *file = directory.join(&*file);
             }
+            for path in venue.data_files() {
+                *path = directory.join(&*path);
+            }
         }
         Ok(scenario)
+    }
+
+    /// Takes what a directory of market data has beside prices, for the venues that use it:
+    /// accounts of a day in `positions`, snapshots of books in `orderbook`, funding rates in
+    /// `funding`. What is not there stays as the scenario has it.
+    ///
+    /// # Errors
+    /// [`ScenarioError::Read`] where a directory cannot be listed.
+    pub fn use_data(&mut self, directory: &Path) -> Result<(), ScenarioError> {
+        let inside = |name: &str| Some(directory.join(name)).filter(|path| path.is_dir());
+        let books = inside("orderbook")
+            .map(|path| snapshots(&path))
+            .transpose()?;
+        for venue in self.venues.iter_mut().filter(|v| v.preset.is_kuma()) {
+            if venue.population.like.is_some()
+                && let Some(positions) = inside("positions")
+            {
+                venue.population.like_files = Some(positions);
+            }
+            if let Some(funding) = inside("funding") {
+                venue.kuma.get_or_insert_default().funding = funding;
+            }
+            if let Some(books) = books.as_ref().filter(|books| !books.is_empty()) {
+                venue.book.get_or_insert_default().files.clone_from(books);
+            }
+        }
+        Ok(())
     }
 
     /// Reads a scenario from text; `name` is for messages.
@@ -298,138 +382,24 @@ impl Scenario {
                 why,
             })
     }
+}
 
-    fn first_nonsense(&self) -> Result<(), String> {
-        if self.markets.is_empty() {
-            return Err("there is no [[markets]] entry".to_owned());
+/// The files of a directory that are snapshots of books, by name.
+fn snapshots(directory: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
+    let failed = |source| ScenarioError::Read {
+        path: directory.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.unwrap_or_default();
+        let is_csv = name.ends_with(".csv") || name.ends_with(".csv.gz");
+        if is_csv && name.contains("snapshot") {
+            files.push(path);
         }
-        if self.markets.len() > MARKETS_MAX {
-            return Err(format!(
-                "{} markets are more than {MARKETS_MAX}",
-                self.markets.len()
-            ));
-        }
-        if self.venues.is_empty() {
-            return Err("there is no [[venues]] entry".to_owned());
-        }
-        if self.venues.len() > VENUES_MAX {
-            return Err(format!(
-                "{} venues are more than {VENUES_MAX}",
-                self.venues.len()
-            ));
-        }
-        if self.prices.source.is_empty() {
-            return Err("prices.source is empty".to_owned());
-        }
-        for (at, market) in self.markets.iter().enumerate() {
-            if market.symbol.is_empty() {
-                return Err("a market has no symbol".to_owned());
-            }
-            if self.markets[..at].contains(market) {
-                return Err(format!("market {} is listed twice", market.symbol));
-            }
-        }
-        if let Some(pool) = &self.pool {
-            let [market] = self.markets.as_slice() else {
-                return Err("a [pool] goes with exactly one [[markets]] entry".to_owned());
-            };
-            pool.check(&market.symbol)?;
-        }
-        for (at, venue) in self.venues.iter().enumerate() {
-            if self.venues[..at].iter().any(|v| v.name == venue.name) {
-                return Err(format!("two venues are called {:?}", venue.name));
-            }
-            self.check_venue(venue)
-                .map_err(|why| format!("venue {:?}: {why}", venue.name))?;
-        }
-        Ok(())
     }
-
-    fn check_venue(&self, venue: &Venue) -> Result<(), String> {
-        match venue.preset {
-            Preset::Gammaswap | Preset::GammaswapV12 => self.check_lending(venue)?,
-            _ => self.check_perpetual(venue)?,
-        }
-        if venue.execution == ExecutionMode::Keepers && venue.liquidators.is_empty() {
-            return Err(
-                "with execution = \"keepers\" add at least one [[venues.liquidators]]".to_owned(),
-            );
-        }
-        if let Some(parameters) = &venue.tsunamix {
-            parameters.check()?;
-        }
-        if let Some(parameters) = &venue.perennial {
-            parameters.check()?;
-        }
-        venue.population.check(&self.markets)?;
-        for provider in &venue.liquidity {
-            provider.check()?;
-        }
-        if let Some(makers) = &venue.makers {
-            makers.check()?;
-        }
-        for liquidators in &venue.liquidators {
-            liquidators.check()?;
-        }
-        if let Some(top_ups) = &venue.top_ups {
-            top_ups.check()?;
-        }
-        Ok(())
-    }
-
-    fn check_perpetual(&self, venue: &Venue) -> Result<(), String> {
-        if self.pool.is_some() {
-            return Err("only GammaSwap venues go with a [pool]".to_owned());
-        }
-        if venue.gammaswap.is_some() || venue.borrowers.is_some() {
-            return Err("`gammaswap` and `borrowers` do not belong to this venue".to_owned());
-        }
-        if venue.liquidators.iter().any(|l| l.loans.is_some()) {
-            return Err("a liquidator's `loans` do not belong to this venue".to_owned());
-        }
-        let tsunamix = venue.preset == Preset::Tsunamix;
-        if tsunamix && (venue.perennial.is_some() || venue.makers.is_some()) {
-            return Err("`perennial` and `makers` do not belong to a tsunamix venue".to_owned());
-        }
-        if !tsunamix && (venue.tsunamix.is_some() || !venue.liquidity.is_empty()) {
-            return Err("`tsunamix` and `liquidity` do not belong to a perennial venue".to_owned());
-        }
-        if tsunamix && venue.liquidity.is_empty() {
-            return Err("a vault needs at least one [[venues.liquidity]]".to_owned());
-        }
-        if !tsunamix && venue.makers.is_none() {
-            return Err("takers need a counterparty: add [venues.makers]".to_owned());
-        }
-        Ok(())
-    }
-
-    fn check_lending(&self, venue: &Venue) -> Result<(), String> {
-        if self.pool.is_none() {
-            return Err("a GammaSwap venue needs a [pool]".to_owned());
-        }
-        if venue.tsunamix.is_some() || venue.perennial.is_some() || venue.makers.is_some() {
-            return Err(
-                "`tsunamix`, `perennial` and `makers` do not belong to a GammaSwap venue"
-                    .to_owned(),
-            );
-        }
-        if venue.liquidity.is_empty() {
-            return Err("loans need lenders: add at least one [[venues.liquidity]]".to_owned());
-        }
-        if let Some(borrowers) = &venue.borrowers {
-            borrowers.check()?;
-        }
-        for liquidators in &venue.liquidators {
-            let name = &liquidators.name;
-            let Some(loans) = &liquidators.loans else {
-                return Err(format!(
-                    "liquidators {name:?} need `loans = {{ capital = ... }}` to pay debts with"
-                ));
-            };
-            loans
-                .check()
-                .map_err(|why| format!("liquidators {name:?}: {why}"))?;
-        }
-        Ok(())
-    }
+    files.sort();
+    Ok(files)
 }

@@ -21,6 +21,13 @@ pub struct Population {
     /// A CSV of accounts instead: `market,side,collateral,leverage,arrives` with a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+    /// Accounts like those of a day, in size, leverage, side and number of markets: what the keys
+    /// below say of these counts for nothing then, but for the least and most collateral. (Kuma)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<Like>,
+    /// A directory with the files of that day, to fit `like` to instead of the bundled tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like_files: Option<PathBuf>,
     /// Leverage classes with their weights.
     #[serde(default = "default_leverage")]
     pub leverage: Vec<WeightedLeverage>,
@@ -48,6 +55,14 @@ pub struct Population {
     /// The time over which they arrive, evenly.
     #[serde(default = "half_day")]
     pub arrive_over: Span,
+}
+
+/// A day whose accounts are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Like {
+    /// 10 October 2025; see `assets/crowd-2025-10-10.toml`.
+    #[serde(rename = "2025-10-10")]
+    October2025,
 }
 
 /// A leverage class.
@@ -145,6 +160,9 @@ impl Population {
                 "accounts {} is above {ACCOUNTS_MAX}",
                 self.accounts
             ));
+        }
+        if self.like_files.is_some() && self.like.is_none() {
+            return Err("like_files without `like`".to_owned());
         }
         self.check_leverage()?;
         self.check_markets(markets)?;

@@ -3,3 +3,5 @@
 mod crowd;
 mod depth;
 mod funding;
+mod replayed;
+mod scenario;

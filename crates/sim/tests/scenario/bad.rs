@@ -82,7 +82,7 @@ fn unknown_and_missing_keys_have_line_and_column() {
                |
             17 | longshare = "0.6"
                | ^^^^^^^^^
-            unknown field `longshare`, expected one of `accounts`, `file`, `leverage`, `markets`, `collateral_median`, `collateral_spread`, `collateral_min`, `collateral_max`, `long_share`, `arrive_from`, `arrive_over`
+            unknown field `longshare`, expected one of `accounts`, `file`, `like`, `like_files`, `leverage`, `markets`, `collateral_median`, `collateral_spread`, `collateral_min`, `collateral_max`, `long_share`, `arrive_from`, `arrive_over`
             --
             the scenario (test) is not valid:
             TOML parse error at line 25, column 1
@@ -124,7 +124,7 @@ fn unknown_and_missing_keys_have_line_and_column() {
                |
             10 | preset = "gmx"
                |          ^^^^^
-            unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`, `gammaswap`, `gammaswap-v1.2`
+            unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`, `gammaswap`, `gammaswap-v1.2`, `kuma`, `kuma-plus`
             --
             the scenario (test) is not valid:
             TOML parse error at line 29, column 13

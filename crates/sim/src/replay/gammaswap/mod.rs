@@ -500,7 +500,8 @@ impl Desk for GammaswapDesk {
                 self.rebalances(engine)
             }
             Plan::Leave(person) => self.leave(engine, person, (plans, now)),
-            Plan::OpenMaker(_) | Plan::Liquidate { .. } | Plan::SettleUp(_) => Vec::new(),
+            // The others are plans of other venues.
+            _ => Vec::new(),
         };
         self.all_at(now, actions)
     }

@@ -1,0 +1,204 @@
+//! Whether a scenario makes sense as a whole: what belongs to which venue, and what it needs.
+//!
+//! The sections check their own numbers; here is what one section says of another.
+
+use super::{ExecutionMode, Hop, MARKETS_MAX, PARTNERS_MAX, Preset, Scenario, VENUES_MAX, Venue};
+
+impl Venue {
+    fn check_no_kuma(&self) -> Result<(), String> {
+        if self.kuma.is_some() || self.book.is_some() || !self.partners.is_empty() {
+            return Err("`kuma`, `book` and `partners` do not belong to this venue".to_owned());
+        }
+        if self.population.like.is_some() || self.population.like_files.is_some() {
+            return Err("population.like belongs to kuma venues".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Scenario {
+    /// The first thing that makes no sense, if any.
+    pub(super) fn first_nonsense(&self) -> Result<(), String> {
+        if self.markets.is_empty() {
+            return Err("there is no [[markets]] entry".to_owned());
+        }
+        if self.markets.len() > MARKETS_MAX {
+            return Err(format!(
+                "{} markets are more than {MARKETS_MAX}",
+                self.markets.len()
+            ));
+        }
+        if self.venues.is_empty() {
+            return Err("there is no [[venues]] entry".to_owned());
+        }
+        if self.venues.len() > VENUES_MAX {
+            return Err(format!(
+                "{} venues are more than {VENUES_MAX}",
+                self.venues.len()
+            ));
+        }
+        if self.prices.source.is_empty() {
+            return Err("prices.source is empty".to_owned());
+        }
+        for (at, market) in self.markets.iter().enumerate() {
+            if market.symbol.is_empty() {
+                return Err("a market has no symbol".to_owned());
+            }
+            if self.markets[..at].contains(market) {
+                return Err(format!("market {} is listed twice", market.symbol));
+            }
+        }
+        if let Some(pool) = &self.pool {
+            let [market] = self.markets.as_slice() else {
+                return Err("a [pool] goes with exactly one [[markets]] entry".to_owned());
+            };
+            pool.check(&market.symbol)?;
+        }
+        for (at, venue) in self.venues.iter().enumerate() {
+            if self.venues[..at].iter().any(|v| v.name == venue.name) {
+                return Err(format!("two venues are called {:?}", venue.name));
+            }
+            self.check_venue(venue)
+                .map_err(|why| format!("venue {:?}: {why}", venue.name))?;
+        }
+        Ok(())
+    }
+
+    fn check_venue(&self, venue: &Venue) -> Result<(), String> {
+        match venue.preset {
+            Preset::Gammaswap | Preset::GammaswapV12 => self.check_lending(venue)?,
+            Preset::Kuma | Preset::KumaPlus => self.check_cross_margin(venue)?,
+            _ => self.check_perpetual(venue)?,
+        }
+        if !venue.preset.is_kuma() {
+            venue.check_no_kuma()?;
+        }
+        if venue.execution == ExecutionMode::Keepers
+            && venue.liquidators.is_empty()
+            && !venue.preset.is_kuma()
+        {
+            return Err(
+                "with execution = \"keepers\" add at least one [[venues.liquidators]]".to_owned(),
+            );
+        }
+        if let Some(parameters) = &venue.tsunamix {
+            parameters.check()?;
+        }
+        if let Some(parameters) = &venue.perennial {
+            parameters.check()?;
+        }
+        venue.population.check(&self.markets)?;
+        for provider in &venue.liquidity {
+            provider.check()?;
+        }
+        if let Some(makers) = &venue.makers {
+            makers.check()?;
+        }
+        for liquidators in &venue.liquidators {
+            liquidators.check()?;
+        }
+        if let Some(top_ups) = &venue.top_ups {
+            top_ups.check()?;
+        }
+        Ok(())
+    }
+
+    fn check_perpetual(&self, venue: &Venue) -> Result<(), String> {
+        if self.pool.is_some() {
+            return Err("only GammaSwap venues go with a [pool]".to_owned());
+        }
+        if venue.gammaswap.is_some() || venue.borrowers.is_some() {
+            return Err("`gammaswap` and `borrowers` do not belong to this venue".to_owned());
+        }
+        if venue.liquidators.iter().any(|l| l.loans.is_some()) {
+            return Err("a liquidator's `loans` do not belong to this venue".to_owned());
+        }
+        let tsunamix = venue.preset == Preset::Tsunamix;
+        if tsunamix && (venue.perennial.is_some() || venue.makers.is_some()) {
+            return Err("`perennial` and `makers` do not belong to a tsunamix venue".to_owned());
+        }
+        if !tsunamix && (venue.tsunamix.is_some() || !venue.liquidity.is_empty()) {
+            return Err("`tsunamix` and `liquidity` do not belong to a perennial venue".to_owned());
+        }
+        if tsunamix && venue.liquidity.is_empty() {
+            return Err("a vault needs at least one [[venues.liquidity]]".to_owned());
+        }
+        if !tsunamix && venue.makers.is_none() {
+            return Err("takers need a counterparty: add [venues.makers]".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_lending(&self, venue: &Venue) -> Result<(), String> {
+        if self.pool.is_none() {
+            return Err("a GammaSwap venue needs a [pool]".to_owned());
+        }
+        if venue.tsunamix.is_some() || venue.perennial.is_some() || venue.makers.is_some() {
+            return Err(
+                "`tsunamix`, `perennial` and `makers` do not belong to a GammaSwap venue"
+                    .to_owned(),
+            );
+        }
+        if venue.liquidity.is_empty() {
+            return Err("loans need lenders: add at least one [[venues.liquidity]]".to_owned());
+        }
+        if let Some(borrowers) = &venue.borrowers {
+            borrowers.check()?;
+        }
+        for liquidators in &venue.liquidators {
+            let name = &liquidators.name;
+            let Some(loans) = &liquidators.loans else {
+                return Err(format!(
+                    "liquidators {name:?} need `loans = {{ capital = ... }}` to pay debts with"
+                ));
+            };
+            loans
+                .check()
+                .map_err(|why| format!("liquidators {name:?}: {why}"))?;
+        }
+        Ok(())
+    }
+
+    /// A Kuma venue's people are wallets, makers and partners; its own service liquidates.
+    fn check_cross_margin(&self, venue: &Venue) -> Result<(), String> {
+        if self.pool.is_some() {
+            return Err("only GammaSwap venues go with a [pool]".to_owned());
+        }
+        let others = venue.tsunamix.is_some()
+            || venue.perennial.is_some()
+            || venue.gammaswap.is_some()
+            || venue.borrowers.is_some();
+        if others || venue.makers.is_some() || !venue.liquidity.is_empty() {
+            return Err(
+                "`tsunamix`, `perennial`, `gammaswap`, `borrowers`, `makers` and `liquidity` do \
+                 not belong to a kuma venue"
+                    .to_owned(),
+            );
+        }
+        if venue.execution != ExecutionMode::Engine || !venue.liquidators.is_empty() {
+            return Err(
+                "a kuma venue liquidates by its own service: set execution = \"engine\" and \
+                 leave out `liquidators`"
+                    .to_owned(),
+            );
+        }
+        let parameters = venue.kuma.clone().unwrap_or_default();
+        parameters.check()?;
+        if !venue.partners.is_empty() && !parameters.waterfall.contains(&Hop::Partners) {
+            return Err("there are partners, but the waterfall has no \"partners\"".to_owned());
+        }
+        if venue.partners.len() > PARTNERS_MAX {
+            return Err(format!(
+                "{} partners are more than {PARTNERS_MAX}",
+                venue.partners.len()
+            ));
+        }
+        for (at, partner) in venue.partners.iter().enumerate() {
+            partner.check()?;
+            if venue.partners[..at].iter().any(|p| p.name == partner.name) {
+                return Err(format!("two partners are called {:?}", partner.name));
+            }
+        }
+        venue.book.clone().unwrap_or_default().check()
+    }
+}
