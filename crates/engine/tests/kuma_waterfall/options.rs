@@ -296,6 +296,30 @@ fn what_the_fund_need_not_give_up_it_keeps() {
 }
 
 #[test]
+fn what_every_policy_would_take_is_told_when_asked() {
+    for whose in [Whose::Account, Whose::Backstop] {
+        let mut service = Service::kuma();
+        service.compare_policies = true;
+        let mut config = served(service);
+        if whose == Whose::Account {
+            config.wallets[IF.index()].quote = 300 * ONE;
+        }
+        let mut world = World::of(config);
+        world.now += 10_000;
+        let events = world.ok(index(ETH, 185_000_000_000, world.now));
+        let told = told(&events);
+        let compared = told
+            .iter()
+            .find(|line| line.starts_with("PoliciesCompared"));
+        let expected = match whose {
+            Whose::Account => expect!["PoliciesCompared { case: case-1, market: market-0, side: Long, used: Queue, asked: 1000000000, needed: 354838710, price: 185000000000, accounts: [1, 1, 1] }"],
+            Whose::Backstop => expect!["PoliciesCompared { case: case-1, market: market-0, side: Long, used: Queue, asked: 1000000000, needed: 0, price: 185000000000, accounts: [1, 1, 0] }"],
+        };
+        expected.assert_eq(compared.unwrap());
+    }
+}
+
+#[test]
 fn the_ranking_can_be_seen_before_the_event() {
     let mut config = served(Service::kuma());
     // T3 is short too, at twice the leverage; T4 hedges a short with a long in BTC.

@@ -66,6 +66,9 @@ pub enum Policy {
 }
 
 impl Policy {
+    /// Every policy, in number order.
+    pub const ALL: [Self; 3] = [Self::Queue, Self::ProRata, Self::Minimal];
+
     /// Its name, as in a scenario or a report.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -46,6 +46,9 @@ pub struct Service {
     pub counterparties_max: u32,
     /// How long the service leaves what the fund holds alone before it tries again.
     pub retry: Duration,
+    /// Whether each deleveraging tells what every policy would have taken. It looks at everybody
+    /// on the other side each time, so it is for replays and not for a crash.
+    pub compare_policies: bool,
 }
 
 impl Service {
@@ -70,6 +73,7 @@ impl Service {
             reduction_discount_e5: 50_000,
             counterparties_max: 10_000,
             retry: Duration(1_000),
+            compare_policies: false,
         }
     }
 

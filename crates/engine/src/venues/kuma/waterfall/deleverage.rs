@@ -72,6 +72,9 @@ impl Kuma {
             return Ok(Disposed::default());
         }
         let against = side.opposite();
+        if self.waterfall.service.compare_policies {
+            self.compare_policies(tx, case, hunt, (side, asked))?;
+        }
         let mut ranking = self.ranking(tx, hunt.market, against, hunt.policy);
         let sum = self.cut_all(tx, case, hunt, (side, asked), &mut ranking);
         let key = (hunt.market, against);

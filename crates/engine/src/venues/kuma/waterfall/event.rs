@@ -8,7 +8,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{AccountId, CaseId, MarketId, Side, Timestamp};
 
-use crate::backstop::deleverage::Receipt;
+use crate::backstop::deleverage::{Policy, Receipt};
 use crate::backstop::fund::Cap;
 use crate::backstop::partners::{Limits, OfferId, Skip, Skipped, Terms};
 use crate::liquidation::StageKind;
@@ -227,6 +227,25 @@ pub enum ServiceEvent {
         /// How much, in pips.
         amount: i64,
     } = 15,
+    /// What each policy would have taken on the occasion of one deleveraging.
+    PoliciesCompared {
+        /// For which case.
+        case: CaseId,
+        /// Where.
+        market: MarketId,
+        /// Which way the position was.
+        side: Side,
+        /// The policy in force.
+        used: Policy,
+        /// What was due: the others take that.
+        asked: u64,
+        /// The least that covers the deficit: `minimal` takes that.
+        needed: u64,
+        /// What one whole unit of base is worth at the index price, in pips.
+        price: u64,
+        /// From how many accounts each policy takes, by its number; their margin is not looked at.
+        accounts: [u32; 3],
+    } = 17,
     /// The fund bore a deficit; withdrawals are shut.
     GateShut {
         /// Until when.
@@ -245,6 +264,7 @@ impl ServiceEvent {
             | Self::PartnerSkipped { case, .. }
             | Self::CounterpartySkipped { case, .. }
             | Self::Netted { case, .. }
+            | Self::PoliciesCompared { case, .. }
             | Self::Disposed { case, .. } => Some(*case),
             Self::Deleveraged(receipt) => Some(receipt.case),
             Self::PartnerRegistered { .. }

@@ -10,9 +10,12 @@
 
 use plimsoll_units::{AccountId, MarketId, Rounding, Side, mul_div};
 
+use super::ServiceEvent;
+use super::deleverage::Hunt;
 use crate::backstop::deleverage::{Candidate, Policy, Ranking, Score, Stake};
 use crate::event::Event as Any;
 use crate::ledger::Ledger;
+use crate::liquidation::{Case, Whose};
 use crate::margin::cross;
 use crate::venues::kuma::{Event, Kuma};
 use crate::{Rejection, Tx};
@@ -150,6 +153,47 @@ impl Kuma {
             score,
         };
         Ok(Some((lot.size > 0, candidate)))
+    }
+
+    /// Tells what each policy would take of `asked`.
+    pub(super) fn compare_policies(
+        &self,
+        tx: &mut Tx<'_>,
+        case: &Case,
+        hunt: &Hunt,
+        (side, asked): (Side, u64),
+    ) -> Result<(), Rejection> {
+        let market = hunt.market;
+        let needed = match hunt.whose {
+            Whose::Account => self.needed_of_wallet(tx, case.target.account, market)?,
+            Whose::Backstop => self.needed_of_fund(tx, case, market)?,
+        };
+        let needed = needed.min(asked.into());
+        let step = self.market(market)?.listing.step.into();
+        let mut accounts = [0; 3];
+        for (policy, count) in Policy::ALL.into_iter().zip(&mut accounts) {
+            let quantity = match policy {
+                Policy::Minimal => needed,
+                Policy::Queue | Policy::ProRata => asked.into(),
+            };
+            let mut ranking = self.make_ranking(tx.ledger(), market, side.opposite(), policy);
+            let plan = ranking.plan(quantity, step)?;
+            *count = u32::try_from(plan.len()).unwrap_or(u32::MAX);
+        }
+        Self::tell(
+            tx,
+            ServiceEvent::PoliciesCompared {
+                case: case.id,
+                market,
+                side,
+                used: hunt.policy,
+                asked,
+                needed: super::subject::pips(needed),
+                price: self.market(market)?.index_price(),
+                accounts,
+            },
+        );
+        Ok(())
     }
 
     /// Takes the ranking of a market side out, made or brought up to date.
