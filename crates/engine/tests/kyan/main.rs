@@ -1,4 +1,6 @@
 //! The Kyan venue: liquidations step by step, refusals, laws.
 
+mod laws;
+mod naive;
 mod steps;
 mod world;

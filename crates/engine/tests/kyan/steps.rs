@@ -87,7 +87,9 @@ fn a_perpetual_only_account_is_closed_whole_even_when_a_fill_restores_it() {
             .place(0, InstrumentId::PERPETUAL, Side::Buy, size, Some("99900"))
             .expect("a buyer");
     }
-    check(&world, &expect![[r#"
+    check(
+        &world,
+        &expect![[r#"
         case-1 opened
         account-1 ACTIVE -> FLAGGED: E 31000.00 MM 33000.00 IM 39600.00 D 2
         account-1 FLAGGED -> PERP_CLOSE: E 31000.00 MM 33000.00 IM 39600.00 D 2
@@ -97,7 +99,8 @@ fn a_perpetual_only_account_is_closed_whole_even_when_a_fill_restores_it() {
         case-1 force-close did 200000.00
         account-1 PERP_CLOSE -> RELEASED: E 30720.08 MM 0.00 IM 0.00 D 0
         case-1 closed Recovered
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -109,7 +112,9 @@ fn a_perpetual_order_follows_spot_and_nobody_takes_it_until_the_fund_does() {
     world.price("99900");
     world.later(30_000);
     world.later(310_000);
-    check(&world, &expect![[r#"
+    check(
+        &world,
+        &expect![[r#"
         case-1 opened
         account-1 ACTIVE -> FLAGGED: E 31000.00 MM 33000.00 IM 39600.00 D 2
         account-1 FLAGGED -> PERP_CLOSE: E 31000.00 MM 33000.00 IM 39600.00 D 2
@@ -128,7 +133,8 @@ fn a_perpetual_order_follows_spot_and_nobody_takes_it_until_the_fund_does() {
         case-1 takeover did 199800.00
         account-1 BANKRUPT -> CLOSED: E 27603.20 MM 0.00 IM 0.00 D 0
         case-1 closed Liquidated { shortfall: 0 }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -224,7 +230,9 @@ fn a_fund_without_money_makes_accounts_in_profit_pay() {
     world.told.clear();
     world.later(1_000);
     world.price("155000");
-    check(&world, &expect![[r#"
+    check(
+        &world,
+        &expect![[r#"
         case-1 opened
         account-1 ACTIVE -> FLAGGED: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
         account-1 FLAGGED -> BANKRUPT: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
@@ -234,7 +242,8 @@ fn a_fund_without_money_makes_accounts_in_profit_pay() {
         case-1 takeover did 1550000.00
         account-1 BANKRUPT -> CLOSED: E 0.00 MM 0.00 IM 0.00 D 0
         case-1 closed Liquidated { shortfall: 51777836029 }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -283,7 +292,9 @@ fn stale_data_stops_clocks_and_pulls_orders() {
     world.price("100000");
     world.later(9_999);
     world.later(1);
-    check(&world, &expect![[r#"
+    check(
+        &world,
+        &expect![[r#"
         Trust { pair: market-0, good: false, why: "its index is from 2026-02-03 00:00:00.000, older than 20000 ms" }
         order 1 of account-1 in instrument-0 gone with 1.129 left: Frozen
         Guarded { case: case-1, account: account-1, guard: Frozen, why: "its index is from 2026-02-03 00:00:00.000, older than 20000 ms" }
@@ -293,7 +304,8 @@ fn stale_data_stops_clocks_and_pulls_orders() {
         account-1 HEDGING -> DECOMPOSING: E 74007.59 MM 78297.09 IM 93956.51 D -1.129057
         account-1 is peripheral -5 of instrument-1 78297.09
         account-1 decompose buy 5 of instrument-1 at 1550 (level 0), then E 73106.25 MM 0.00 IM 0.00 D 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

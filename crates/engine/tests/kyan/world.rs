@@ -112,6 +112,10 @@ pub(crate) struct World {
     pub(crate) quotes: Vec<Quote>,
     /// Everything that happened, as text.
     pub(crate) told: String,
+    /// What the last command did.
+    pub(crate) last: Vec<Event>,
+    /// An engine restored from a snapshot, that is told everything too.
+    pub(crate) twin: Option<Engine>,
 }
 
 /// A decimal as a raw integer with `decimals` decimals.
@@ -143,7 +147,17 @@ impl World {
             index: 0.0,
             quotes: Vec::new(),
             told: String::new(),
+            last: Vec::new(),
+            twin: None,
         }
+    }
+
+    /// From here on an engine restored from a snapshot of this one has to do the same.
+    pub(crate) fn restore_beside(&mut self) {
+        let bytes = self.engine.snapshot().expect("a snapshot");
+        let twin = Engine::restore(&bytes).expect("its own snapshot");
+        assert_eq!(twin.state_hash(), self.engine.state_hash());
+        self.twin = Some(twin);
     }
 
     /// A world with `quotes` listed and the index at 100,000. Account 0 is a rich maker, account 1
@@ -194,6 +208,63 @@ impl World {
         world
     }
 
+    /// A world of several accounts with these books (perpetual first, then each quote), each with
+    /// equity of so many thousandths of its maintenance margin. Account 0 is rich and holds the
+    /// other side of everything. Accounts 1 and 2 have one owner.
+    pub(crate) fn crowd(
+        mut config: Config,
+        quotes: &[Quote],
+        books: &[Vec<i64>],
+        health: &[i64],
+    ) -> Self {
+        config.start.options = quotes.iter().map(|q| (PAIR, Self::terms(q))).collect();
+        let against = |at: usize| -books.iter().map(|book| book[at]).sum::<i64>();
+        let first: Vec<i64> = (0..=quotes.len()).map(against).collect();
+        let held = |book: &Vec<i64>| -> Vec<Held> {
+            let sizes = book.iter().zip(0u32..).filter(|(size, _)| **size != 0);
+            let held = sizes.map(|(size, at)| Held {
+                instrument: InstrumentId(at),
+                quantity: *size,
+                cost: 0,
+            });
+            held.collect()
+        };
+        let rich = 100_000_000_000_000i128;
+        let build = |cash: &dyn Fn(usize) -> i128| {
+            let mut config = config.clone();
+            let all = std::iter::once(&first).chain(books).enumerate();
+            let opening = all.map(|(at, book)| Opening {
+                owner: if at == 2 {
+                    1
+                } else {
+                    u32::try_from(at).expect("few")
+                },
+                pair: PAIR,
+                cash: Amount::from_raw(cash(at)),
+                positions: held(book),
+            });
+            config.start.accounts = opening.collect();
+            let mut world = Self::new(config);
+            world.quotes = quotes.to_vec();
+            world.index = 100_000.0;
+            world.surface();
+            world
+        };
+        let mut looked = build(&|_| rich);
+        looked.price("100000");
+        let mut world = build(&|at| {
+            let Some(share) = at.checked_sub(1).and_then(|at| health.get(at)) else {
+                return rich;
+            };
+            let numbers = looked.numbers(u32::try_from(at).expect("few"));
+            let worth = numbers.equity - rich;
+            numbers.maintenance * i128::from(*share) / 1_000 - worth
+        });
+        world.told.clear();
+        world.price("100000");
+        world
+    }
+
     pub(crate) fn terms(quote: &Quote) -> OptionTerms {
         OptionTerms {
             expiry: Timestamp(START.millis() + quote.days * DAY),
@@ -222,11 +293,17 @@ impl World {
         };
         let before = self.engine.state_hash();
         let applied = self.engine.apply(&command).map(<[Event]>::to_vec);
+        if let Some(twin) = &mut self.twin {
+            let theirs = twin.apply(&command).map(<[Event]>::to_vec);
+            assert_eq!(format!("{theirs:?}"), format!("{applied:?}"));
+            assert_eq!(twin.state_hash(), self.engine.state_hash());
+        }
         match applied {
             Ok(events) => {
-                for event in events {
-                    tell(&mut self.told, &event);
+                for event in &events {
+                    tell(&mut self.told, event);
                 }
+                self.last = events;
                 self.engine.audit().expect("every unit accounted for");
                 Ok(())
             }
@@ -259,6 +336,12 @@ impl World {
         if self.quotes.is_empty() {
             return;
         }
+        let quoted = self.quoted();
+        self.expect(Command::Surface { pair: PAIR, quoted });
+    }
+
+    /// The surface of the quotes there are.
+    pub(crate) fn quoted(&self) -> Quoted {
         let mut days: Vec<i64> = self.quotes.iter().map(|quote| quote.days).collect();
         days.sort_unstable();
         days.dedup();
@@ -277,12 +360,11 @@ impl World {
                 smile: QuotedSmile::Points(points),
             }
         });
-        let quoted = Quoted {
+        Quoted {
             at: self.now,
             index: Price::from_raw(raw(&self.index.to_string(), 8)),
             slices: slices.collect(),
-        };
-        self.expect(Command::Surface { pair: PAIR, quoted });
+        }
     }
 
     pub(crate) fn later(&mut self, millis: i64) {
@@ -342,12 +424,6 @@ impl World {
             request.time_in_force = TimeInForce::Ioc;
         }
         self.send(Command::Place(request))
-    }
-
-    pub(crate) fn mark(&self, instrument: InstrumentId) -> i128 {
-        let pair = &self.venue().pairs()[0];
-        let priced = pair.pricing().expect("priced");
-        priced.mark(instrument).expect("a mark")
     }
 
     pub(crate) fn numbers(&self, account: u32) -> Numbers {

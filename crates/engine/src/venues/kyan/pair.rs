@@ -91,6 +91,12 @@ impl Priced {
         instrument.ok_or(Refusal::UnknownInstrument(InstrumentId(row)))
     }
 
+    /// When it was priced.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
     /// The pair's margins at this pricing.
     ///
     /// # Errors
