@@ -1,6 +1,8 @@
 //! What Plimsoll's benchmarks measure, shared by the criterion benches and the plain program.
 //!
 //! * [`world`]: a TsunamiX venue full of positions; [`path`]: where its prices go.
+//! * [`wallets`]: a Kuma venue full of cross-margin wallets, with [`wallets_run`] and
+//!   [`wallets_scan`] as the same for them.
 //! * [`scan`]: the naive scan that the watch is measured beside.
 //! * [`peer`]: the same gap through `percolator-engine`.
 //! * [`book`]: a stream of orders, our order book and the naive one; [`book_peers`]: three crates.
@@ -21,6 +23,9 @@ pub mod peer;
 pub mod record;
 pub mod run;
 pub mod scan;
+pub mod wallets;
+pub mod wallets_run;
+pub mod wallets_scan;
 pub mod world;
 
 /// Whether a bench is run only to see that it runs: `cargo bench -- --test`, or `cargo test`.

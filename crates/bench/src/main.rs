@@ -6,6 +6,8 @@
 mod book_rows;
 mod options_rows;
 
+mod wallets_table;
+
 use std::time::{Duration, Instant};
 
 use comfy_table::presets::ASCII_MARKDOWN;
@@ -61,6 +63,7 @@ fn main() {
     }
     options_rows::options(&mut rows, sizes.portfolios, sizes.repeats);
     book_rows::book(&mut rows, 10_000, sizes.book_ops, sizes.repeats);
+    wallets_table::wallets(&mut rows, sizes.accounts, sizes.repeats.min(3));
     journal(&mut rows, &sizes);
     println!("{}", machine::processor());
     println!("{}", rows.table);
