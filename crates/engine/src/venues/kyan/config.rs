@@ -82,6 +82,8 @@ pub enum Stage {
     PortfolioAuction = 3,
     /// Positions handed to liquidation partners at their quotes.
     HandOff = 4,
+    /// The insurance fund offers what it took over: never part of a procedure, always after it.
+    Unwind = 5,
 }
 
 impl Stage {
@@ -94,6 +96,7 @@ impl Stage {
             Self::Auction => "auction",
             Self::PortfolioAuction => "portfolio-auction",
             Self::HandOff => "partner",
+            Self::Unwind => "unwind",
         }
     }
 }
@@ -251,6 +254,9 @@ impl Config {
             if self.procedure.get(..at).is_some_and(|b| b.contains(stage)) {
                 return refuse("procedure", at as i128, "each stage at most once");
             }
+        }
+        if self.procedure.contains(&Stage::Unwind) {
+            return refuse("procedure", 0, "without unwind, which is the fund's own");
         }
         let auctions = [Stage::Auction, Stage::PortfolioAuction];
         let named = auctions.iter().filter(|s| self.procedure.contains(s));

@@ -178,6 +178,7 @@ impl Kyan {
         for (pair, number) in self.pairs.iter_mut().zip(0u16..) {
             let doubt = pair.distrust(tx.now);
             if doubt.is_some() != pair.is_frozen() {
+                self.fund_dirty.insert(MarketId(number));
                 pair.frozen_since = doubt.as_ref().map(|(since, _)| *since);
                 self.dirty.extend(self.open.iter().copied());
                 tx.emit(Event::Trust {

@@ -132,6 +132,7 @@ impl Kyan {
             let fund = self.fund_mut(pair)?;
             let theirs = fund.cash;
             fund.change(held.instrument, held.quantity, worth)?;
+            self.fund_dirty.insert(pair);
             if worth >= 0 {
                 tx.pay(theirs, cash, worth, Reason::Acquisition)?;
             } else {

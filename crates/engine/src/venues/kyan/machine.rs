@@ -46,6 +46,11 @@ pub(super) enum Look {
 impl Kyan {
     /// Looks at every account that may have something to do, until none has.
     pub(super) fn sweep(&mut self, tx: &mut Tx<'_>) {
+        self.look_at_dirty(tx);
+        self.unwind_all(tx);
+    }
+
+    pub(super) fn look_at_dirty(&mut self, tx: &mut Tx<'_>) {
         let mut looks = LOOKS_MAX;
         while let Some(id) = self.dirty.pop_first() {
             let (savepoint, mark) = (tx.savepoint(), self.mark());
@@ -245,6 +250,7 @@ impl Kyan {
                 Stage::Auction => self.auction_stage(tx, id, health)?,
                 Stage::PortfolioAuction => self.portfolio_stage(tx, id, health)?,
                 Stage::HandOff => self.hand_off_stage(tx, id, health)?,
+                Stage::Unwind => None,
             };
             if let Some(look) = taken {
                 return Ok(look);

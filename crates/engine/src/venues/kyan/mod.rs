@@ -11,10 +11,12 @@
 //! * `instrument`, `pair`, `data`: what is listed, how it is priced, which data is trusted;
 //! * `account`, `health`, `gate`: what an account has and needs, and what it may do;
 //! * `start`: what a venue brings along;
-//! * `trade`: orders and fills, of users and of the engine;
+//! * `trade`, `matching`: orders and fills, of users and of the engine;
 //! * `machine`, `steps`, `wanted`, `working`, `episode`: the state machine, its stages, the orders
 //!   a stage wants, those that stand, and what an episode remembers;
-//! * `bids`, `partners`, `fund`: the portfolio auction, the hand-off, the bankruptcy;
+//! * `bids`, `partners`, `fund`, `unwind`: the portfolio auction, the hand-off, the bankruptcy, and
+//!   how the fund gets rid of what it took over;
+//! * `screen`: who has to be looked at after new market data;
 //! * `undo`: a refused command, or a liquidation that cannot be carried out, leaves nothing.
 //!
 //! Money: cash of accounts (either sign; the fund has one on each pair), the fund's reserve, the venue's fees, the pair's clearing
@@ -34,6 +36,7 @@ pub mod gate;
 mod health;
 mod instrument;
 mod machine;
+mod matching;
 mod pair;
 mod partners;
 mod refusal;
@@ -42,6 +45,7 @@ mod start;
 mod steps;
 mod trade;
 mod undo;
+mod unwind;
 mod wanted;
 mod working;
 
@@ -95,6 +99,8 @@ pub struct Kyan {
     #[borsh(skip)]
     dirty: BTreeSet<AccountId>,
     #[borsh(skip)]
+    fund_dirty: BTreeSet<MarketId>,
+    #[borsh(skip)]
     undo: Vec<undo::Undo>,
 }
 
@@ -134,6 +140,7 @@ impl Kyan {
             next_order: 1,
             open: BTreeSet::new(),
             dirty: BTreeSet::new(),
+            fund_dirty: BTreeSet::new(),
             undo: Vec::new(),
         };
         new.begin(tx, config.start)?;
@@ -150,11 +157,13 @@ impl Kyan {
         if let Err(rejection) = self.act(tx, command) {
             self.rollback(start);
             self.dirty.clear();
+            self.fund_dirty.clear();
             self.commit();
             return Err(rejection);
         }
         if command.moves_time() {
             self.dirty.extend(self.open.iter().copied());
+            self.look_at_funds();
         }
         self.judge(tx);
         self.sweep(tx);
@@ -469,6 +478,20 @@ impl Kyan {
         let sums = self.sums(id).map_err(|refusal| refusal.to_string())?;
         if let Some(at) = sums.iter().position(|sum| *sum != 0) {
             return Err(format!("instrument {at} of {id} sums to {}", sums[at]));
+        }
+        let accounts = self.accounts.iter().filter(|account| account.pair == id);
+        let listed = accounts.chain([&pair.fund]).map(|a| a.orders.len());
+        let (listed, standing) = (
+            listed.sum::<usize>(),
+            pair.books
+                .iter()
+                .map(|book| u64::from(book.len()))
+                .sum::<u64>(),
+        );
+        if u64::try_from(listed) != Ok(standing) {
+            return Err(format!(
+                "{standing} orders stand in the books of {id}, accounts know of {listed}"
+            ));
         }
         pair.books.iter().try_for_each(crate::book::Book::audit)
     }

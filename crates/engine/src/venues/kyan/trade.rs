@@ -16,12 +16,10 @@ use super::config::{ORDERS_MAX, Stage};
 use super::event::Gone;
 use super::gate::Action;
 use super::health::WhatIf;
-use super::{Event, InstrumentId, Kyan, OrderRequest, Refusal, instrument};
+use super::matching::{Matching, why_cut};
+use super::{Event, FUND, InstrumentId, Kyan, OrderRequest, Refusal, instrument};
 use crate::auction::settlement::{self, Decimals, FeeRule};
-use crate::book::{
-    Book, Cut, Decision, Desk, End, Gone as LeftBook, NotPlaced, Order, OrderId, Owner, Placed,
-    Side, Standing,
-};
+use crate::book::{Book, NotPlaced, Order, OrderId, Owner, Placed, Side};
 use crate::ledger::Reason;
 use crate::{Rejection, Tx};
 
@@ -68,12 +66,13 @@ pub(super) struct Placing {
 
 /// One side of a fill.
 #[derive(Clone, Copy)]
-struct Party {
-    account: AccountId,
-    side: Side,
+pub(super) struct Party {
+    pub(super) pair: MarketId,
+    pub(super) account: AccountId,
+    pub(super) side: Side,
     /// The stage, if the engine acts for the account.
-    stage: Option<Stage>,
-    is_taker: bool,
+    pub(super) stage: Option<Stage>,
+    pub(super) is_taker: bool,
 }
 
 impl Kyan {
@@ -157,7 +156,7 @@ impl Kyan {
         };
         let rests = i64::try_from(placed.rests).map_err(|_| OVERFLOW)?;
         if rests > 0 {
-            self.account_mut(placing.account)?
+            self.side_mut(pair, placing.account)?
                 .orders
                 .push((instrument, number));
             tx.emit(Event::Rests {
@@ -214,9 +213,20 @@ impl Kyan {
         why: Gone,
     ) -> Result<(), Rejection> {
         let pair = self.account(account)?.pair;
+        self.remove_in(tx, pair, (account, instrument, order), why)
+    }
+
+    /// The same, of the fund too.
+    pub(super) fn remove_in(
+        &mut self,
+        tx: &mut Tx<'_>,
+        pair: MarketId,
+        (account, instrument, order): (AccountId, InstrumentId, u64),
+        why: Gone,
+    ) -> Result<(), Rejection> {
         let standing = self.book_mut(pair, instrument)?.cancel(OrderId(order));
         let standing = standing.map_err(|_| Refusal::UnknownOrder { order, account })?;
-        self.forget_order(account, order)?;
+        self.forget_order(pair, account, order)?;
         tx.emit(Event::Gone {
             order,
             account,
@@ -240,8 +250,13 @@ impl Kyan {
         Ok(())
     }
 
-    fn forget_order(&mut self, id: AccountId, order: u64) -> Result<(), Refusal> {
-        let account = self.account_mut(id)?;
+    pub(super) fn forget_order(
+        &mut self,
+        pair: MarketId,
+        id: AccountId,
+        order: u64,
+    ) -> Result<(), Refusal> {
+        let account = self.side_mut(pair, id)?;
         account.orders.retain(|(_, number)| *number != order);
         if let Some(episode) = &mut account.episode {
             episode.orders.retain(|working| working.order != order);
@@ -250,7 +265,7 @@ impl Kyan {
     }
 
     /// How much of `quantity` a fill of an account's order may be now.
-    fn allowed(
+    pub(super) fn allowed(
         &self,
         tx: &Tx<'_>,
         party: Party,
@@ -259,7 +274,7 @@ impl Kyan {
         reduce_only: bool,
         quantity: i64,
     ) -> Result<i64, Rejection> {
-        let account = self.account(party.account)?;
+        let account = self.side(party.pair, party.account)?;
         let mut most = quantity;
         if reduce_only {
             let open = account.quantity(instrument);
@@ -269,8 +284,9 @@ impl Kyan {
             };
             most = most.min(reducible.max(0));
         }
-        if most == 0 {
-            return Ok(0);
+        // The fund only reduces, and has no margin to meet.
+        if most == 0 || party.account == FUND {
+            return Ok(most);
         }
         if let Some(stage) = party.stage {
             return self.wanted(
@@ -365,7 +381,7 @@ impl Kyan {
     }
 
     /// Settles a fill between two parties.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         tx: &mut Tx<'_>,
         pair: MarketId,
@@ -384,14 +400,14 @@ impl Kyan {
             Reason::Premium
         };
         let mark = self.pair(pair)?.priced(pair)?.mark(instrument)?;
-        let cash = |of: Party| self.account(of.account).map(|account| account.cash);
+        let cash = |of: Party| self.side(pair, of.account).map(|account| account.cash);
         tx.pay(cash(buyer)?, cash(seller)?, value, reason)?;
         for (party, paid) in [
             (buyer, value),
             (seller, value.checked_neg().ok_or(OVERFLOW)?),
         ] {
             let change = signed(party.side, quantity)?;
-            self.account_mut(party.account)?
+            self.side_mut(pair, party.account)?
                 .change(instrument, change, paid)?;
         }
         tx.emit(Event::Traded {
@@ -405,6 +421,10 @@ impl Kyan {
             mark,
         });
         for party in [maker, taker] {
+            if party.account == FUND {
+                self.fund_dirty.insert(pair);
+                continue;
+            }
             self.charge(tx, pair, instrument, party, (price, quantity))?;
             // A price far from the mark can put a party that lacked initial margin under its
             // maintenance margin.
@@ -465,113 +485,5 @@ impl Kyan {
             episode.hedge_over &= !closed;
         }
         Ok(())
-    }
-}
-
-/// Settles what one placed order meets.
-struct Matching<'v, 't, 'l> {
-    venue: &'v mut Kyan,
-    tx: &'t mut Tx<'l>,
-    placing: &'t Placing,
-}
-
-impl Matching<'_, '_, '_> {
-    fn taker(&self) -> Party {
-        Party {
-            account: self.placing.account,
-            side: self.placing.order.side,
-            stage: self.placing.stage,
-            is_taker: true,
-        }
-    }
-
-    fn maker(&self, maker: &Standing) -> Result<Party, Rejection> {
-        let account = AccountId(maker.owner.id);
-        let episode = self.venue.account(account)?.episode();
-        let working = episode.and_then(|episode| episode.working(maker.id.0));
-        Ok(Party {
-            account,
-            side: maker.side,
-            stage: working.map(|working| working.stage),
-            is_taker: false,
-        })
-    }
-}
-
-impl Desk for Matching<'_, '_, '_> {
-    type Error = Rejection;
-
-    fn fill(&mut self, standing: &Standing, quantity: u64) -> Result<Decision, Rejection> {
-        let (maker, taker) = (self.maker(standing)?, self.taker());
-        let instrument = self.placing.instrument;
-        let price = i64::try_from(standing.price).map_err(|_| OVERFLOW)?;
-        let asked = i64::try_from(quantity).map_err(|_| OVERFLOW)?;
-        let venue = &mut *self.venue;
-        let reduce = (standing.reduce_only, self.placing.order.reduce_only);
-        let made = venue.allowed(self.tx, maker, instrument, price, reduce.0, asked)?;
-        if made == 0 {
-            return Ok(Decision::CancelMaker);
-        }
-        let taken = venue.allowed(self.tx, taker, instrument, price, reduce.1, made)?;
-        if taken == 0 {
-            return Ok(Decision::StopTaker);
-        }
-        let fill = (price, taken);
-        venue.settle(self.tx, self.placing.pair, instrument, (maker, taker), fill)?;
-        if let Some(working) = venue.working_mut(maker.account, standing.id.0)? {
-            working.quantity = working.quantity.saturating_sub(taken);
-        }
-        let accepted = u64::try_from(taken).map_err(|_| OVERFLOW)?;
-        Ok(Decision::Accept(accepted))
-    }
-
-    fn gone(&mut self, maker: &Standing, why: LeftBook) -> Result<(), Rejection> {
-        let account = AccountId(maker.owner.id);
-        let stage = self.maker(maker)?.stage;
-        self.venue.forget_order(account, maker.id.0)?;
-        // The engine puts another in its place, if it still wants one. Two accounts of one owner
-        // whose orders cross give way to each other: the next look comes when time passes.
-        if stage.is_some() && self.placing.stage.is_none() {
-            self.venue.dirty.insert(account);
-        }
-        let why = match (why, stage) {
-            (LeftBook::Filled, _) => return Ok(()),
-            (LeftBook::SelfTrade, _) => Gone::SelfTrade,
-            (LeftBook::Refused, Some(_)) => Gone::NotNeeded,
-            (LeftBook::Refused, None) if maker.reduce_only => Gone::ReduceOnly,
-            (LeftBook::Refused, None) => Gone::Margin,
-        };
-        self.tx.emit(Event::Gone {
-            order: maker.id.0,
-            account,
-            instrument: self.placing.instrument,
-            quantity: i64::try_from(maker.quantity).map_err(|_| OVERFLOW)?,
-            why,
-        });
-        Ok(())
-    }
-
-    fn decremented(&mut self, maker: &Standing, by: u64) -> Result<(), Rejection> {
-        let by = i64::try_from(by).map_err(|_| OVERFLOW)?;
-        let account = AccountId(maker.owner.id);
-        if let Some(working) = self.venue.working_mut(account, maker.id.0)? {
-            working.quantity = working.quantity.saturating_sub(by);
-            self.venue.dirty.insert(account);
-        }
-        self.tx.emit(Event::Reduced {
-            order: maker.id.0,
-            account,
-            instrument: self.placing.instrument,
-            by,
-        });
-        Ok(())
-    }
-}
-
-const fn why_cut(end: End) -> Gone {
-    match end {
-        End::Cut(Cut::SelfTrade) => Gone::SelfTrade,
-        End::Cut(Cut::Stopped) => Gone::Margin,
-        _ => Gone::NotResting,
     }
 }

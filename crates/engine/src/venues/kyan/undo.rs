@@ -10,7 +10,7 @@ use super::account::Account;
 use super::instrument::Listed;
 use super::pair::Priced;
 use super::partners::PartnerQuote;
-use super::{InstrumentId, Kyan, Refusal};
+use super::{FUND, InstrumentId, Kyan, Refusal};
 use crate::book::Book;
 
 /// What was there before a change.
@@ -98,6 +98,26 @@ impl Kyan {
         let account = account.ok_or(Refusal::UnknownAccount(id))?;
         self.undo.push(Undo::Account(id, Box::new(account.clone())));
         Ok(account)
+    }
+
+    /// An account of a pair, the fund's included.
+    pub(super) fn side(&self, pair: MarketId, id: AccountId) -> Result<&Account, Refusal> {
+        if id == FUND {
+            return Ok(&self.pair(pair)?.fund);
+        }
+        self.account(id)
+    }
+
+    /// The same, to change.
+    pub(super) fn side_mut(
+        &mut self,
+        pair: MarketId,
+        id: AccountId,
+    ) -> Result<&mut Account, Refusal> {
+        if id == FUND {
+            return self.fund_mut(pair);
+        }
+        self.account_mut(id)
     }
 
     /// What the insurance fund holds of a pair, to change.

@@ -251,12 +251,27 @@ impl Marked<'_> {
     /// What step 3 offers: every position but synthetics with their hedge; of a vertical spread
     /// the short leg, and its long leg when that is bought.
     pub(super) fn offered(&self, health: &Health) -> Result<Vec<(InstrumentId, i64)>, Rejection> {
+        self.first_legs(health, |kind| kind != Kind::Synthetic)
+    }
+
+    /// What the fund offers: the same, and of synthetics the short leg too.
+    pub(super) fn unwound(&self, health: &Health) -> Result<Vec<(InstrumentId, i64)>, Rejection> {
+        self.first_legs(health, |_| true)
+    }
+
+    /// The first legs of the components that are offered, and the perpetual but for the hedges of
+    /// synthetics.
+    fn first_legs(
+        &self,
+        health: &Health,
+        is_offered: impl Fn(Kind) -> bool,
+    ) -> Result<Vec<(InstrumentId, i64)>, Rejection> {
         let perpetual = self.priced.row(InstrumentId::PERPETUAL)?;
         let mut linear = health.portfolio.quantity(perpetual);
         let mut offered: Vec<(InstrumentId, i64)> = Vec::new();
         for component in self.components(health)? {
-            if component.kind == Kind::Synthetic {
-                linear = linear.checked_sub(component.hedge).ok_or(OVERFLOW)?;
+            linear = linear.checked_sub(component.hedge).ok_or(OVERFLOW)?;
+            if !is_offered(component.kind) {
                 continue;
             }
             if let Some(leg) = component.legs.first() {

@@ -138,18 +138,30 @@ impl Kyan {
         by: i64,
     ) -> Result<(), Rejection> {
         let pair = self.account(id)?.pair;
-        let size = u64::try_from(by).unwrap_or(0);
-        let book = self.book_mut(pair, working.instrument)?;
-        let reduced = book.reduce(OrderId(working.order), size);
-        reduced.map_err(|refusal| super::Refusal::Book(refusal.to_string()))?;
+        let order = (id, working.instrument, working.order);
+        self.reduce_standing(tx, pair, order, u64::try_from(by).unwrap_or(0))?;
         if let Some(working) = self.working_mut(id, working.order)? {
             working.quantity = working.quantity.saturating_sub(by);
         }
+        Ok(())
+    }
+
+    /// Takes a part off a standing order of anybody's.
+    pub(super) fn reduce_standing(
+        &mut self,
+        tx: &mut Tx<'_>,
+        pair: plimsoll_units::MarketId,
+        (account, instrument, order): (AccountId, InstrumentId, u64),
+        by: u64,
+    ) -> Result<(), Rejection> {
+        let reduced = self.book_mut(pair, instrument)?.reduce(OrderId(order), by);
+        reduced.map_err(|refusal| super::Refusal::Book(refusal.to_string()))?;
+        let overflow = plimsoll_units::ArithmeticError::Overflow;
         tx.emit(Event::Reduced {
-            order: working.order,
-            account: id,
-            instrument: working.instrument,
-            by,
+            order,
+            account,
+            instrument,
+            by: i64::try_from(by).map_err(|_| overflow)?,
         });
         Ok(())
     }
@@ -273,7 +285,7 @@ impl Kyan {
             .map(|order| (AccountId(order.owner.id), order.id.0))
             .collect();
         for (account, order) in orders {
-            self.remove(tx, account, instrument, order, Gone::Expired)?;
+            self.remove_in(tx, pair, (account, instrument, order), Gone::Expired)?;
         }
         Ok(())
     }
