@@ -2,19 +2,21 @@
 //!
 //! For a given place `m` and width `sigma` of the bend, total variance is linear in three numbers:
 //! `w = a + d y + c sqrt(y^2 + 1)` with `y = (k - m) / sigma`, `c = b sigma`, `d = rho b sigma`. So
-//! the best three are a small least-squares problem with linear bounds (`a >= 0`, `|d| <= c`,
-//! `|d| <= 4 sigma - c`), solved exactly by trying which bounds hold, and only two parameters are
+//! the best three are a small least-squares problem with bounds (`|d| <= c`, `|d| <= 2 sigma - c`,
+//! no negative variance), solved by trying which bounds hold, and only two parameters are
 //! searched (the "quasi-explicit" calibration of S. De Marco and C. Martini, Zeliade 2009). The
 //! search is a grid that is refined around its best point a fixed number of times: no start value,
 //! no tolerance, the same steps on every machine.
 //!
 //! Quotes are weighted by the density of their moneyness, as their vega is, so that far wings
 //! bend the curve little. What comes out may fit badly or can be arbitraged; [`smile`] then keeps
-//! the quotes themselves instead.
+//! the quotes themselves instead. [`surface`] puts the expiries of a market together.
 
-use super::surface::{Points, Smile};
+use plimsoll_units::Timestamp;
+
+use super::surface::{Points, Slice, Smile, Surface, check_calendar};
 use super::svi::RawSvi;
-use super::{PricingError, normal, within};
+use super::{PricingError, door, normal, within};
 
 /// Quotes below which five parameters are not fitted.
 const FEWEST: usize = 6;
@@ -54,11 +56,30 @@ struct Linear {
     error: f64,
 }
 
-/// The raw SVI curve closest to the quotes, given in ascending order of moneyness.
+/// The raw SVI curve closest to the quotes, given in ascending order of moneyness, among those
+/// free of butterfly arbitrage: the closest of all where that is, else the closest without a
+/// negative level, which in practice is.
 ///
 /// # Errors
 /// [`PricingError::TooFewQuotes`]; [`PricingError::Input`] for quotes that [`Points::new`] refuses.
 pub fn svi(quotes: &[Quote], years: f64) -> Result<Fit, PricingError> {
+    let closest = closest(quotes, years, Level::Any)?;
+    if closest.svi.check_butterfly().is_ok() {
+        return Ok(closest);
+    }
+    self::closest(quotes, years, Level::NotNegative)
+}
+
+/// What SVI's `a` may be.
+#[derive(Clone, Copy, PartialEq)]
+enum Level {
+    /// Below zero too, as long as no variance is.
+    Any,
+    /// Zero or more.
+    NotNegative,
+}
+
+fn closest(quotes: &[Quote], years: f64, level: Level) -> Result<Fit, PricingError> {
     let points = Points::new(quotes, years)?;
     if quotes.len() < FEWEST {
         let given = quotes.len();
@@ -73,7 +94,7 @@ pub fn svi(quotes: &[Quote], years: f64) -> Result<Fit, PricingError> {
             weight: weight(*k, *variance),
         })
         .collect();
-    let ((m, log_sigma), best) = search(&targets);
+    let ((m, log_sigma), best) = search(&targets, level);
     let sigma = libm::exp(log_sigma);
     let (b, rho) = (
         best.c / sigma,
@@ -107,6 +128,71 @@ pub fn smile(quotes: &[Quote], years: f64, tolerance: f64) -> Result<Smile, Pric
     })
 }
 
+/// The quotes of one expiry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chain {
+    /// When it expires.
+    pub expiry: Timestamp,
+    /// Its forward.
+    pub forward: f64,
+    /// Log-moneynesses and volatilities, in ascending order of strike.
+    pub quotes: Vec<Quote>,
+}
+
+/// What became of an expiry's quotes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Treatment {
+    /// The expiry.
+    pub expiry: Timestamp,
+    /// Whether a curve was fitted; else the quotes were kept.
+    pub curve: bool,
+    /// Quotes left out because they contradicted their neighbours.
+    pub left_out: usize,
+    /// Whether it was raised where the expiry before had more total variance, and kept as points.
+    pub raised: bool,
+}
+
+/// A surface from the quotes of a market, which no market keeps quite free of arbitrage: smiles
+/// as by [`smile`], quotes left out where butterflies of them pay, and where a calendar pays the
+/// higher of both expiries' total variance: the higher of two convex functions of the strike is
+/// convex, so no butterfly comes of it. What was done to which expiry comes with it.
+///
+/// # Errors
+/// [`PricingError`]: quotes that [`Points::new`] refuses, or what [`Surface::new`] still refuses.
+pub fn surface(
+    as_of: Timestamp,
+    chains: &[Chain],
+    tolerance: f64,
+) -> Result<(Surface, Vec<Treatment>), PricingError> {
+    let mut slices: Vec<Slice> = Vec::with_capacity(chains.len());
+    let mut treatments = Vec::with_capacity(chains.len());
+    for chain in chains {
+        let millis = chain.expiry.millis().saturating_sub(as_of.millis());
+        let mut smile = smile(&chain.quotes, door::years(millis), tolerance)?;
+        let left_out = match &mut smile {
+            Smile::Svi(_) => 0,
+            Smile::Points(points) => points.leave_out_arbitrage(),
+        };
+        let before = slices.last().map(|slice| &slice.smile);
+        let crossed = before.filter(|before| check_calendar(before, &smile).is_err());
+        if let Some(before) = crossed {
+            smile = Smile::Points(Points::higher_of(before, &smile));
+        }
+        treatments.push(Treatment {
+            expiry: chain.expiry,
+            curve: matches!(smile, Smile::Svi(_)),
+            left_out,
+            raised: crossed.is_some(),
+        });
+        slices.push(Slice {
+            expiry: chain.expiry,
+            forward: chain.forward,
+            smile,
+        });
+    }
+    Ok((Surface::new(as_of, slices)?, treatments))
+}
+
 fn weight(k: f64, variance: f64) -> f64 {
     let d1 = -k / variance.sqrt() + 0.5 * variance.sqrt();
     (normal::pdf(d1) / normal::pdf(0.0)).max(LEAST_WEIGHT)
@@ -128,7 +214,7 @@ fn rms(
 }
 
 /// The best place and (logarithm of the) width of the bend, on a grid refined around its best.
-fn search(targets: &[Target]) -> ((f64, f64), Linear) {
+fn search(targets: &[Target], level: Level) -> ((f64, f64), Linear) {
     let (first, last) = (targets.first(), targets.last());
     let low = first.map_or(0.0, |t| t.k);
     let high = last.map_or(0.0, |t| t.k);
@@ -136,7 +222,7 @@ fn search(targets: &[Target]) -> ((f64, f64), Linear) {
     let mut center = ((low + high) * 0.5, libm::log(span * 0.1));
     // The bend may lie a little outside the quotes, and be from a thousandth to ten times as wide.
     let mut half = (span * 0.75, libm::log(100.0));
-    let mut best = fit_at(targets, center);
+    let mut best = fit_at(targets, center, level);
     for _ in 0..ROUNDS {
         let around = center;
         for step_m in -STEPS..=STEPS {
@@ -145,7 +231,7 @@ fn search(targets: &[Target]) -> ((f64, f64), Linear) {
                     around.0 + half.0 * f64::from(step_m) / f64::from(STEPS),
                     around.1 + half.1 * f64::from(step_s) / f64::from(STEPS),
                 );
-                let fit = fit_at(targets, at);
+                let fit = fit_at(targets, at, level);
                 if fit.error < best.error {
                     (best, center) = (fit, at);
                 }
@@ -171,7 +257,7 @@ struct Sums {
     ww: f64,
 }
 
-fn fit_at(targets: &[Target], (m, log_sigma): (f64, f64)) -> Linear {
+fn fit_at(targets: &[Target], (m, log_sigma): (f64, f64), level: Level) -> Linear {
     let sigma = libm::exp(log_sigma);
     let mut sums = Sums::default();
     for Target {
@@ -193,26 +279,33 @@ fn fit_at(targets: &[Target], (m, log_sigma): (f64, f64)) -> Linear {
         sums.wz += weight * w * z;
         sums.ww += weight * w * w;
     }
-    sums.best(sigma)
+    sums.best(sigma, level)
 }
 
 impl Sums {
-    /// The least squares within the bounds. The problem is convex, so its solution is the best of
-    /// the solutions with each set of bounds taken as equalities, among those that keep all.
+    /// The least squares within the bounds: the best of the solutions with each set of bounds
+    /// taken as equalities, among those that keep all.
     ///
     /// With the bend's `c` and slope `d`, the bounds form a square with corners `(0, 0)`,
-    /// `(2 sigma, +-2 sigma)` and `(4 sigma, 0)` in `(c, d)`, times the half line `a >= 0`.
-    fn best(&self, sigma: f64) -> Linear {
+    /// `(sigma, +-sigma)` and `(2 sigma, 0)` in `(c, d)`: wings are no steeper than two. The least variance of the curve is
+    /// `a + sqrt(c^2 - d^2)`; where it would be negative, the best curve with `a = 0` stands in.
+    fn best(&self, sigma: f64, level: Level) -> Linear {
         let flat = self.measured(self.w / self.one, 0.0, 0.0);
         let mut best = flat;
         let mut offer = |candidate: Option<[f64; 3]>| {
             let Some([a, d, c]) = candidate else { return };
             let slack = 1e-12 * sigma;
-            let inside = a >= -1e-15 && d.abs() <= c + slack && d.abs() <= 4.0 * sigma - c + slack;
-            if !inside {
+            let inside = d.abs() <= c + slack && d.abs() <= 2.0 * sigma - c + slack;
+            let root = match level {
+                Level::Any => (c * c - d * d).max(0.0).sqrt(),
+                Level::NotNegative => 0.0,
+            };
+            if !inside || a < -root * (1.0 - 1e-9) - 1e-15 {
                 return;
             }
-            let fit = self.measured(a.max(0.0), d, c);
+            // Where the root is zero, `a` is a rounding below it at most.
+            let a = if root > 0.0 { a } else { a.max(0.0) };
+            let fit = self.measured(a, d, c);
             if fit.error < best.error {
                 best = fit;
             }
@@ -220,14 +313,14 @@ impl Sums {
         offer(self.free());
         offer(self.without_a());
         for sign in [-1.0, 1.0] {
-            // On the edges d = sign c and d = sign (4 sigma - c): c is the only slope left.
-            for (at_zero, per_c) in [(0.0, sign), (sign * 4.0 * sigma, -sign)] {
+            // On the edges d = sign c and d = sign (2 sigma - c): c is the only slope left.
+            for (at_zero, per_c) in [(0.0, sign), (sign * 2.0 * sigma, -sign)] {
                 offer(self.on_edge(at_zero, per_c, true));
                 offer(self.on_edge(at_zero, per_c, false));
             }
-            offer(Some(self.corner(sign * 2.0 * sigma, 2.0 * sigma)));
+            offer(Some(self.corner(sign * sigma, sigma)));
         }
-        offer(Some(self.corner(0.0, 4.0 * sigma)));
+        offer(Some(self.corner(0.0, 2.0 * sigma)));
         best
     }
 

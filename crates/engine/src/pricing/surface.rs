@@ -8,10 +8,11 @@
 //! volatility is flat beyond the outermost.
 //!
 //! A surface that can be arbitraged is refused with what is wrong, at which expiry and strike:
-//! negative density (butterflies), or a later total variance below an earlier one (calendars). The
-//! calendar test covers strikes within five standard deviations of the earlier expiry; beyond
-//! them the earlier options are worth less than a millionth of the forward, and the straight
-//! wings of a one-day smile say nothing about them.
+//! negative density (butterflies), or a later total variance below an earlier one (calendars).
+//! Quotes are rounded, to a ten-thousandth of the underlying where most options are traded, so a
+//! butterfly of quoted points or a calendar must pay more than that to count; curves have no such
+//! excuse between their strikes. The calendar test covers strikes within five standard deviations
+//! of the earlier expiry: beyond them its options are worth less than a millionth of the forward.
 
 use plimsoll_units::Timestamp;
 
@@ -26,11 +27,8 @@ pub const MAX_POINTS: usize = 1_024;
 const CALENDAR_REACH: f64 = 5.0;
 /// Points of the calendar test on either side of the forward.
 const CALENDAR_SAMPLES: i32 = 100;
-/// Total variance may fall by this share between expiries: quotes are rounded.
-const CALENDAR_ROUNDING: f64 = 1e-9;
-/// A butterfly of quoted points may be worth this share of the forward less than nothing: quoted
-/// volatilities have four digits, and far apart strikes amplify the last one.
-const POINT_ROUNDING: f64 = 1e-4;
+/// What an arbitrage of quotes must pay more than, as a share of the forward.
+const TICK: f64 = 1e-4;
 
 /// Volatility by strike at one expiry.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,8 +96,20 @@ impl Points {
         }
     }
 
-    /// Whether the calls' prices at the points fall and are convex in the strike.
+    /// Whether the calls' prices at the points are convex in the strike.
     fn check_butterfly(&self) -> Result<(), Arbitrage> {
+        match self.worst_butterfly() {
+            Some((_, k, pays)) if pays > TICK => Err(Arbitrage::Butterfly {
+                log_strike: Given::of(k),
+                density: Given::of(-pays),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The butterfly that pays most, as a share of the forward: place and log-moneyness of its
+    /// middle. None with fewer than three points.
+    fn worst_butterfly(&self) -> Option<(usize, f64, f64)> {
         // On a forward of one: strike, and the call's price.
         let call = |(k, w): &(f64, f64)| {
             let strike = libm::exp(*k);
@@ -107,21 +117,43 @@ impl Points {
             (strike, price)
         };
         let calls: Vec<(f64, f64)> = self.0.iter().map(call).collect();
-        for (three, (k, _)) in calls.windows(3).zip(self.0.iter().skip(1)) {
+        let mut worst: Option<(usize, f64, f64)> = None;
+        for (at, (three, (k, _))) in calls.windows(3).zip(self.0.iter().skip(1)).enumerate() {
             let [(low, first), (middle, second), (high, third)] = three else {
                 continue;
             };
             let share = (middle - low) / (high - low);
-            let butterfly = first + (third - first) * share - second;
-            if butterfly < -POINT_ROUNDING {
-                let (log_strike, density) = (Given::of(*k), Given::of(butterfly));
-                return Err(Arbitrage::Butterfly {
-                    log_strike,
-                    density,
-                });
+            let pays = second - (first + (third - first) * share);
+            if worst.is_none_or(|(_, _, most)| pays > most) {
+                worst = Some((at.saturating_add(1), *k, pays));
             }
         }
-        Ok(())
+        worst
+    }
+
+    /// The higher of two smiles' total variances, as points out to where the test of calendars
+    /// reaches.
+    pub(super) fn higher_of(near: &Smile, far: &Smile) -> Self {
+        let higher = |k: f64| (k, near.total_variance(k).max(far.total_variance(k)));
+        let wider = if near.total_variance(0.0) > far.total_variance(0.0) {
+            near
+        } else {
+            far
+        };
+        Self(calendar_samples(wider).map(higher).collect())
+    }
+
+    /// Leaves out quotes that contradict their neighbours, the worst first, until no butterfly of
+    /// the others pays. Returns how many were left out.
+    pub(super) fn leave_out_arbitrage(&mut self) -> usize {
+        let before = self.0.len();
+        while let Some((at, _, pays)) = self.worst_butterfly() {
+            if pays <= TICK {
+                break;
+            }
+            self.0.remove(at);
+        }
+        before.saturating_sub(self.0.len())
     }
 }
 
@@ -297,13 +329,22 @@ fn check_butterfly(smile: &Smile) -> Result<(), Arbitrage> {
     }
 }
 
-/// Whether the later smile's total variance is nowhere below the earlier one's.
-fn check_calendar(near: &Smile, far: &Smile) -> Result<(), Arbitrage> {
-    let reach = CALENDAR_REACH * near.total_variance(0.0).sqrt();
-    for step in -CALENDAR_SAMPLES..=CALENDAR_SAMPLES {
-        let k = reach * f64::from(step) / f64::from(CALENDAR_SAMPLES);
+/// Whether the later smile's total variance is nowhere below the earlier one's, but for what
+/// rounding explains.
+pub(super) fn check_calendar(near: &Smile, far: &Smile) -> Result<(), Arbitrage> {
+    for k in calendar_samples(near) {
         let (earlier, later) = (near.total_variance(k), far.total_variance(k));
-        if later < earlier - earlier * CALENDAR_ROUNDING {
+        if later >= earlier {
+            continue;
+        }
+        // The option out of the money, on a forward of one.
+        let kind = if k < 0.0 {
+            OptionKind::Put
+        } else {
+            OptionKind::Call
+        };
+        let price = |w: f64| black::undiscounted(kind, 1.0, libm::exp(k), w.sqrt());
+        if price(earlier) - price(later) > TICK {
             return Err(Arbitrage::Calendar {
                 log_strike: Given::of(k),
                 earlier: Given::of(earlier),
@@ -312,4 +353,10 @@ fn check_calendar(near: &Smile, far: &Smile) -> Result<(), Arbitrage> {
         }
     }
     Ok(())
+}
+
+fn calendar_samples(near: &Smile) -> impl Iterator<Item = f64> + use<> {
+    let reach = CALENDAR_REACH * near.total_variance(0.0).sqrt();
+    (-CALENDAR_SAMPLES..=CALENDAR_SAMPLES)
+        .map(move |step| reach * f64::from(step) / f64::from(CALENDAR_SAMPLES))
 }

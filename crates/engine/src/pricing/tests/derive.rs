@@ -86,7 +86,7 @@ fn published_short_call() {
     check(&margins, 119.306_330_180_774_72, -103.090_619_490_529_65);
     assert!(margins.initial < margins.maintenance);
 
-    let taken = 557_941_285_425_569_4i64 / 10;
+    let taken = 557_941_285_425_569i64;
     let after = [leg(0, taken - 1_000_000_000_000_000)];
     let left = 1.0 - 0.557_941_285_425_569_4;
     let cash = (CASH as f64 / 1e18 * left + 65.234_608_676_059_47) * 1e18;

@@ -7,10 +7,10 @@ use super::super::{Black76, BlackScholes, OptionKind, PricingError};
 
 const CALL: OptionKind = OptionKind::Call;
 const PUT: OptionKind = OptionKind::Put;
-const FAR_CALL: f64 = 3.7657551674924442e-7;
-const FURTHER_CALL: f64 = 7.7926835627302465e-32;
-const FAR_PUT: f64 = 9.5553535751240355e-5;
-const FURTHER_PUT: f64 = 7.860911321665311e-57;
+const FAR_CALL: f64 = 3.765_755_167_492_444e-7;
+const FURTHER_CALL: f64 = 7.792_683_562_730_246e-32;
+const FAR_PUT: f64 = 9.555_353_575_124_035e-5;
+const FURTHER_PUT: f64 = 7.860_911_321_665_311e-57;
 
 /// An option on the spot without rates.
 fn plain(kind: OptionKind, strike: f64, days: f64, vol: f64) -> BlackScholes {

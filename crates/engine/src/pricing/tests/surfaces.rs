@@ -155,7 +155,7 @@ fn arbitrage_is_refused_with_what_and_where() {
         good: 2 slices
         butterfly: the smile that expires 2027-02-02 02:40:00.000: negative density -0.001846924785315271 at log-moneyness 0.6484865875776111: butterflies pay
         wing: the smile that expires 2026-03-04 02:40:00.000: a wing's slope is 2.25: at most 2 is free of arbitrage
-        calendar: the smile that expires 2026-04-03 02:40:00.000: total variance falls from 0.04 to 0.03 at log-moneyness -1: calendars pay
+        calendar: the smile that expires 2026-04-03 02:40:00.000: total variance falls from 0.04 to 0.03 at log-moneyness -0.55: calendars pay
         crossed: the smile that expires 2026-04-03 02:40:00.000: total variance falls from 0.045530759868636625 to 0.013 at log-moneyness -0.5332672113320717: calendars pay
         spike: the smile that expires 2026-03-04 02:40:00.000: negative density -0.042079095973841955 at log-moneyness 0: butterflies pay
         twice: an expiry is 0.0821917808219178, but must be later than the surface and the expiry before it
@@ -274,4 +274,38 @@ fn a_smile_that_no_curve_fits_stays_points() {
     assert!(fit::smile(&[], years, 0.01).is_err());
     assert!(fit::smile(&quotes, f64::NAN, 0.01).is_err());
     assert!(fit::smile(&quotes, years, f64::NAN).is_err());
+}
+
+/// What real chains do: a later expiry quoted below an earlier one, and a quote out of line.
+#[test]
+fn a_market_that_contradicts_itself_is_put_in_order() {
+    let chain = |days: i64, quotes: Vec<(f64, f64)>| fit::Chain {
+        expiry: in_days(days),
+        forward: 100_000.0,
+        quotes,
+    };
+    let near = quotes_of(&svi(SMILE), 30.0 / 365.0);
+    let far: Vec<(f64, f64)> = near.iter().map(|(k, vol)| (*k, vol * 0.6)).collect();
+    let spike = vec![(-0.2, 0.6), (-0.1, 0.6), (0.0, 0.9), (0.1, 0.6), (0.2, 0.6)];
+    let chains = [chain(30, near), chain(60, far), chain(300, spike)];
+    let (surface, treated) = fit::surface(NOW, &chains, 0.02).expect("a surface");
+    let shown: Vec<(bool, usize, bool)> = treated
+        .iter()
+        .map(|t| (t.curve, t.left_out, t.raised))
+        .collect();
+    assert_eq!(
+        shown,
+        [(true, 0, false), (false, 0, true), (false, 1, false)]
+    );
+    // Nowhere below the earlier expiry; where the quotes were above it, the quotes.
+    for k in [-0.6, -0.3, 0.0, 0.3, 0.6] {
+        let at = |days| surface.vol_at(k, in_days(days)).expect("a volatility");
+        let variance = |days: i64| at(days) * at(days) * days as f64;
+        assert!(variance(60) >= variance(30) * 0.999, "{k}");
+    }
+    let middle = surface.vol_at(0.0, in_days(300)).expect("a volatility");
+    assert!((middle - 0.6).abs() < 1e-9, "{middle}");
+    assert!(fit::surface(NOW, &[], 0.02).is_err());
+    let twice = [chains[0].clone(), chains[0].clone()];
+    assert!(fit::surface(NOW, &twice, 0.02).is_err());
 }
