@@ -1,5 +1,7 @@
 //! The Kyan venue: liquidations step by step, refusals, laws.
 
+mod data;
+mod edges;
 mod laws;
 mod naive;
 mod steps;

@@ -115,25 +115,26 @@ fn a_perpetual_order_follows_spot_and_nobody_takes_it_until_the_fund_does() {
     check(
         &world,
         &expect![[r#"
-        case-1 opened
-        account-1 ACTIVE -> FLAGGED: E 31000.00 MM 33000.00 IM 39600.00 D 2
-        account-1 FLAGGED -> PERP_CLOSE: E 31000.00 MM 33000.00 IM 39600.00 D 2
-        account-1 hedge sell 2 of instrument-0 at 99900 (level 0), then E 30720.08 MM 0.00 IM 0.00 D 0
-        order 1 of account-1 in instrument-0 gone with 2 left: Repegged
-        account-1 hedge sell 2 of instrument-0 at 99900.5 (level 0), then E 30721.07 MM 0.00 IM 0.00 D 0
-        order 2 of account-1 in instrument-0 gone with 2 left: Repegged
-        account-1 hedge sell 2 of instrument-0 at 99800 (level 0), then E 30520.16 MM 0.00 IM 0.00 D 0
-        order 3 of account-1 in instrument-0 gone with 2 left: TimedOut
-        account-1 PERP_CLOSE -> AUCTION: E 30800.00 MM 32966.00 IM 39559.20 D 2
-        account-1 auction sell 2 of instrument-0 at 99800 (level 0), then E 30520.16 MM 0.00 IM 0.00 D 0
-        order 4 of account-1 in instrument-0 gone with 2 left: TimedOut
-        account-1 AUCTION -> BANKRUPT: E 30800.00 MM 32966.00 IM 39559.20 D 2
-        Bankruptcy { case: case-1, account: account-1, deficit: 0, positions: [(InstrumentId(0), 2000000)] }
-        TakenOver { case: case-1, account: account-1, to_fund: 3196800000, loss: 0, to_owner: 27603200000 }
-        case-1 takeover did 199800.00
-        account-1 BANKRUPT -> CLOSED: E 27603.20 MM 0.00 IM 0.00 D 0
-        case-1 closed Liquidated { shortfall: 0 }
-    "#]],
+            case-1 opened
+            account-1 ACTIVE -> FLAGGED: E 31000.00 MM 33000.00 IM 39600.00 D 2
+            account-1 FLAGGED -> PERP_CLOSE: E 31000.00 MM 33000.00 IM 39600.00 D 2
+            account-1 hedge sell 2 of instrument-0 at 99900 (level 0), then E 30720.08 MM 0.00 IM 0.00 D 0
+            order 1 of account-1 in instrument-0 gone with 2 left: Repegged
+            account-1 hedge sell 2 of instrument-0 at 99900.5 (level 0), then E 30721.07 MM 0.00 IM 0.00 D 0
+            order 2 of account-1 in instrument-0 gone with 2 left: Repegged
+            account-1 hedge sell 2 of instrument-0 at 99800 (level 0), then E 30520.16 MM 0.00 IM 0.00 D 0
+            order 3 of account-1 in instrument-0 gone with 2 left: TimedOut
+            account-1 PERP_CLOSE -> AUCTION: E 30800.00 MM 32966.00 IM 39559.20 D 2
+            account-1 auction sell 2 of instrument-0 at 99800 (level 0), then E 30520.16 MM 0.00 IM 0.00 D 0
+            order 4 of account-1 in instrument-0 gone with 2 left: TimedOut
+            account-1 AUCTION -> BANKRUPT: E 30800.00 MM 32966.00 IM 39559.20 D 2
+            Bankruptcy { case: case-1, account: account-1, deficit: 0, positions: [(InstrumentId(0), 2000000)] }
+            TakenOver { case: case-1, account: account-1, to_fund: 3196800000, loss: 0, to_owner: 27603200000 }
+            case-1 takeover did 199800.00
+            account-1 BANKRUPT -> CLOSED: E 27603.20 MM 0.00 IM 0.00 D 0
+            case-1 closed Liquidated { shortfall: 0 }
+            the fund offers to sell 2 of instrument-0 at 98301.5
+        "#]],
     );
 }
 
@@ -216,6 +217,7 @@ fn nobody_bids_and_the_fund_takes_the_position_at_the_last_level() {
             case-1 takeover did 100000.00
             account-1 BANKRUPT -> CLOSED: E 900.00 MM 0.00 IM 0.00 D 0
             case-1 closed Liquidated { shortfall: 0 }
+            the fund offers to buy 1 of instrument-1 at 2112
         "#]],
     );
 }
@@ -233,16 +235,17 @@ fn a_fund_without_money_makes_accounts_in_profit_pay() {
     check(
         &world,
         &expect![[r#"
-        case-1 opened
-        account-1 ACTIVE -> FLAGGED: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
-        account-1 FLAGGED -> BANKRUPT: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
-        Bankruptcy { case: case-1, account: account-1, deficit: 51777836029, positions: [(InstrumentId(1), -10000000)] }
-        Socialised { case: case-1, account: account-0, amount: 51777836029, profit: 251892435999 }
-        TakenOver { case: case-1, account: account-1, to_fund: 0, loss: 51777836029, to_owner: 0 }
-        case-1 takeover did 1550000.00
-        account-1 BANKRUPT -> CLOSED: E 0.00 MM 0.00 IM 0.00 D 0
-        case-1 closed Liquidated { shortfall: 51777836029 }
-    "#]],
+            case-1 opened
+            account-1 ACTIVE -> FLAGGED: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
+            account-1 FLAGGED -> BANKRUPT: E -51777.84 MM 263126.82 IM 315752.19 D -9.687625
+            Bankruptcy { case: case-1, account: account-1, deficit: 51777836029, positions: [(InstrumentId(1), -10000000)] }
+            Socialised { case: case-1, account: account-0, amount: 51777836029, profit: 251892435999 }
+            TakenOver { case: case-1, account: account-1, to_fund: 0, loss: 51777836029, to_owner: 0 }
+            case-1 takeover did 1550000.00
+            account-1 BANKRUPT -> CLOSED: E 0.00 MM 0.00 IM 0.00 D 0
+            case-1 closed Liquidated { shortfall: 51777836029 }
+            the fund offers to buy 10 of instrument-1 at 28445
+        "#]],
     );
 }
 

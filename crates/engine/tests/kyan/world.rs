@@ -13,7 +13,7 @@ use plimsoll_engine::margin::portfolio::guards::Band;
 use plimsoll_engine::pricing::quoted::{Quoted, QuotedSlice, QuotedSmile};
 use plimsoll_engine::pricing::{Grid, VolShock};
 use plimsoll_engine::venues::kyan::{
-    Command, Config, DecomposeTerms, Event as Happened, Fees, Guards, HedgeTerms, Held,
+    Command, Config, DecomposeTerms, Event as Happened, FUND, Fees, Guards, HedgeTerms, Held,
     IndexUpdate, InstrumentId, Kyan, Numbers, Opening, OptionTerms, OrderRequest, PairParams,
     Right, Stage, Start, Steps, Trust,
 };
@@ -116,6 +116,8 @@ pub(crate) struct World {
     pub(crate) last: Vec<Event>,
     /// An engine restored from a snapshot, that is told everything too.
     pub(crate) twin: Option<Engine>,
+    /// Whether the engine is stopped and restored from its snapshot before every command.
+    pub(crate) restarts: bool,
 }
 
 /// A decimal as a raw integer with `decimals` decimals.
@@ -149,6 +151,7 @@ impl World {
             told: String::new(),
             last: Vec::new(),
             twin: None,
+            restarts: false,
         }
     }
 
@@ -291,6 +294,10 @@ impl World {
             venue: VENUE,
             body: Body::Kyan(body),
         };
+        if self.restarts {
+            let bytes = self.engine.snapshot().expect("a snapshot");
+            self.engine = Engine::restore(&bytes).expect("its own snapshot");
+        }
         let before = self.engine.state_hash();
         let applied = self.engine.apply(&command).map(<[Event]>::to_vec);
         if let Some(twin) = &mut self.twin {
@@ -444,6 +451,13 @@ fn money(raw: i128) -> String {
     )
 }
 
+fn name(account: AccountId) -> String {
+    if account == FUND {
+        return "the fund".to_owned();
+    }
+    account.to_string()
+}
+
 fn size(raw: i64) -> String {
     Fixed::<6>::from_raw(raw.into()).to_string()
 }
@@ -540,8 +554,36 @@ fn tell(text: &mut String, event: &Event) {
                 quantity,
                 why,
             } => format!(
-                "order {order} of {account} in {instrument} gone with {} left: {why:?}",
+                "order {order} of {} in {instrument} gone with {} left: {why:?}",
+                name(*account),
                 size(*quantity)
+            ),
+            Happened::Traded {
+                instrument,
+                maker,
+                taker,
+                side,
+                price: at,
+                quantity,
+                ..
+            } if [*maker, *taker].contains(&FUND) => format!(
+                "{} {side} {} of {instrument} from {} at {}",
+                name(*taker),
+                size(*quantity),
+                name(*maker),
+                price(*at)
+            ),
+            Happened::Rests {
+                account,
+                instrument,
+                side,
+                price: at,
+                quantity,
+                ..
+            } if *account == FUND => format!(
+                "the fund offers to {side} {} of {instrument} at {}",
+                size(*quantity),
+                price(*at)
             ),
             Happened::Traded { .. } | Happened::Rests { .. } | Happened::Listed { .. } => return,
             other => format!("{other:?}"),
