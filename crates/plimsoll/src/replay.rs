@@ -26,20 +26,25 @@ Examples:
   plimsoll replay                                    the bundled crash, into out/
   plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
   plimsoll replay gammaswap-2021                     loans of a pool's liquidity through 2021
+  plimsoll replay kuma-2025-10                       cross margin, with and without partners
   plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
   plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify";
 
 /// Options of `plimsoll replay`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// A scenario file, or a bundled scenario by name: october-2025 (where left out) or
-    /// gammaswap-2021.
+    /// A scenario file, or a bundled scenario by name: october-2025 (where left out),
+    /// gammaswap-2021 or kuma-2025-10.
     scenario: Option<PathBuf>,
     /// Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
     /// directory of them; for loans of liquidity, the history of a pool (.csv).
     #[arg(long, value_name = "PATH")]
     prices: Option<PathBuf>,
-    /// Where report.html and liquidations.csv go.
+    /// Market data beside prices, for the venues that use it: a directory with accounts in
+    /// positions/, books in orderbook/, funding rates in funding/, or some of these.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where report.html, liquidations.csv and the like go.
     #[arg(long, value_name = "DIR", default_value = "out")]
     out: PathBuf,
     /// Record every command in this new file, for `plimsoll explain` and `plimsoll verify`.
@@ -130,6 +135,12 @@ fn scenario(options: &Options) -> anyhow::Result<Scenario> {
             bail!("there is no file or directory {}", prices.display());
         }
         scenario.prices.source = prices.display().to_string();
+    }
+    if let Some(data) = &options.data {
+        if !data.is_dir() {
+            bail!("there is no directory {}", data.display());
+        }
+        scenario.use_data(data)?;
     }
     if let Some(accounts) = options.accounts {
         for venue in &mut scenario.venues {

@@ -124,17 +124,19 @@ pub struct PartnerTotal {
     pub result: Amount,
 }
 
-/// What a deleveraging policy took from counterparties.
+/// What a deleveraging policy takes on the occasions there were: the one in force, and what the
+/// others would have taken instead.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PolicyTotal {
     /// The policy.
     pub policy: String,
-    /// What the deficits needed: the money they were short of, which counterparties gave up
-    /// against index.
-    pub covered: Amount,
-    /// What was taken from counterparties for that, worth at index.
+    /// Whether it was the one in force.
+    pub used: bool,
+    /// The least that would have covered the deficits, worth at index.
+    pub needed: Amount,
+    /// What the policy takes from counterparties, worth at index.
     pub taken: Amount,
-    /// How many times an account was reduced.
+    /// From how many accounts, an account counting once an occasion.
     pub accounts: u64,
 }
 

@@ -61,17 +61,21 @@ fn help_of_replay() {
 
             Arguments:
               [SCENARIO]
-                      A scenario file, or a bundled scenario by name: october-2025 (where left out) or
-                      gammaswap-2021
+                      A scenario file, or a bundled scenario by name: october-2025 (where left out),
+                      gammaswap-2021 or kuma-2025-10
 
             Options:
                   --prices <PATH>
                       Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
                       directory of them; for loans of liquidity, the history of a pool (.csv)
 
+                  --data <DIR>
+                      Market data beside prices, for the venues that use it: a directory with accounts in
+                      positions/, books in orderbook/, funding rates in funding/, or some of these
+
                   --out <DIR>
-                      Where report.html and liquidations.csv go
-          
+                      Where report.html, liquidations.csv and the like go
+
                       [default: out]
 
                   --journal <FILE>
@@ -96,6 +100,7 @@ fn help_of_replay() {
               plimsoll replay                                    the bundled crash, into out/
               plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
               plimsoll replay gammaswap-2021                     loans of a pool's liquidity through 2021
+              plimsoll replay kuma-2025-10                       cross margin, with and without partners
               plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
               plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify
         "#]],

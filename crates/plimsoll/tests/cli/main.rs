@@ -4,6 +4,7 @@
 mod conform;
 mod explain;
 mod help;
+mod kuma;
 mod kyan;
 mod loans;
 mod replay;

@@ -407,7 +407,8 @@ pub(super) fn waterfall(with_partners: bool) -> Waterfall {
     waterfall.quintiles = [0, 0, 0, 0, 0, 1];
     waterfall.policies.push(PolicyTotal {
         policy: "queue".to_owned(),
-        covered: usd(300),
+        used: true,
+        needed: usd(300),
         taken: usd(10_000),
         accounts: 1,
     });

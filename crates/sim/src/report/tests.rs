@@ -455,9 +455,9 @@ fn a_waterfall_is_told_hop_by_hop_and_compared() {
          | Quintile 3 | 0
          | Quintile 2 | 0
          | Counterparties of quintile 1, last in line | 0
-        What the deficits needed against what was taken
-         | Policy | Deficit, USDC | Positions taken, USDC | Accounts
-         | queue | 300 | 10 k | 1
+        What the deficits needed, and what each policy takes for it
+         | Policy | Needed, USDC | Taken, USDC | Accounts
+         | queue, in force | 300 | 10 k | 1
         ## Without
         handed to partners 0.0 %
         closed on the book 88.9 %
@@ -479,12 +479,12 @@ fn a_waterfall_is_told_hop_by_hop_and_compared() {
          | Quintile 3 | 0
          | Quintile 2 | 0
          | Counterparties of quintile 1, last in line | 0
-        What the deficits needed against what was taken
-         | Policy | Deficit, USDC | Positions taken, USDC | Accounts
-         | queue | 300 | 10 k | 1"#]].assert_eq(section);
+        What the deficits needed, and what each policy takes for it
+         | Policy | Needed, USDC | Taken, USDC | Accounts
+         | queue, in force | 300 | 10 k | 1"#]].assert_eq(section);
     expect![[r#"
         The same wallets went through the same prices on “With” and on “Without”.
-        Less impact on liquidity: yes. The fund closed 20 k USDC on the books with partners and 80 k USDC without, in 2 closings against 2. A closing moved the middle of its book by 1.5 bps on average and 2.0 bps at worst, against 30.0 and 45.5; it took all there was never, against never.
+        Less impact on liquidity: yes. The fund closed 20 k USDC on the books with partners and 80 k USDC without, in 2 closings against 2 closings. A closing moved the middle of its book by 1.5 bps on average and 2.0 bps at worst, against 30.0 and 45.5; it took all there was never, against never.
         Less to manipulate: no. What the fund gave up against index on the books is what somebody could earn who provokes liquidations and waits there: 900 USDC with partners (-450.0 bps of what it closed), 900 USDC without (-112.5 bps).
         The price of it: partners took 70 k USDC at -20.0 bps against index, which is 140 USDC given up to them. The fund made 20 k USDC with partners and -10 k USDC without; counterparties were deleveraged once, against once."#]].assert_eq(&super::compared(&results).join("\n"));
     let mut csv = Vec::new();

@@ -212,9 +212,10 @@ fn policies(venue: &VenueResults, policies: &[PolicyTotal]) -> String {
         .iter()
         .map(|policy| {
             format!(
-                "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+                "<tr><th scope=\"row\">{}{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
                 escape::text(&policy.policy),
-                number::compact(policy.covered.approximate()),
+                if policy.used { ", in force" } else { "" },
+                number::compact(policy.needed.approximate()),
                 number::compact(policy.taken.approximate()),
                 number::count(policy.accounts),
             )
@@ -222,9 +223,9 @@ fn policies(venue: &VenueResults, policies: &[PolicyTotal]) -> String {
         .collect();
     let unit = escape::text(&venue.asset);
     table(
-        "What the deficits needed against what was taken",
+        "What the deficits needed, and what each policy takes for it",
         &format!(
-            "<th scope=\"col\">Policy</th><th scope=\"col\" class=\"n\">Deficit, {unit}</th><th scope=\"col\" class=\"n\">Positions taken, {unit}</th>\
+            "<th scope=\"col\">Policy</th><th scope=\"col\" class=\"n\">Needed, {unit}</th><th scope=\"col\" class=\"n\">Taken, {unit}</th>\
              <th scope=\"col\" class=\"n\">Accounts</th>"
         ),
         &rows,
@@ -336,13 +337,13 @@ impl Pair<'_> {
             && here.worst_milli_bps <= there.worst_milli_bps
             && here.emptied <= there.emptied;
         format!(
-            "Less impact on liquidity: {} The fund closed {} {asset} on the books with partners and {} {asset} without, in {} closings against {}. \
+            "Less impact on liquidity: {} The fund closed {} {asset} on the books with partners and {} {asset} without, in {} against {}. \
              A closing moved the middle of its book by {} bps on average and {} bps at worst, against {} and {}; it took all there was {}, against {}.",
             answer(less),
             number::compact(with),
             number::compact(without),
-            number::count(here.closings),
-            number::count(there.closings),
+            closings(here.closings),
+            closings(there.closings),
             milli(self.with.mean_milli_bps()),
             milli(here.worst_milli_bps),
             milli(self.without.mean_milli_bps()),
@@ -393,6 +394,13 @@ fn times(count: u64) -> String {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
         _ => format!("{} times", number::count(count)),
+    }
+}
+
+fn closings(count: u64) -> String {
+    match count {
+        1 => "one closing".to_owned(),
+        _ => format!("{} closings", number::count(count)),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::Event;
-use plimsoll_engine::backstop::deleverage::Receipt;
+use plimsoll_engine::backstop::deleverage::{Policy, Receipt};
 use plimsoll_engine::liquidation::StageKind;
+use plimsoll_engine::margin::cross::ONE;
 use plimsoll_engine::venues::kuma::waterfall::{Amounts, ServiceEvent};
 use plimsoll_engine::venues::kuma::{Event as Happened, OrderSide};
-use plimsoll_units::{AccountId, CaseId, MarketId, Side, Timestamp};
+use plimsoll_units::{AccountId, CaseId, MarketId, Rounding, Side, Timestamp, mul_div};
 
 use super::PIPS;
 use super::setup::INSURANCE_FUND;
@@ -114,6 +115,14 @@ impl Tally {
                 *times.or_default() += 1;
             }
             ServiceEvent::Deleveraged(receipt) => self.receipt(receipt, now),
+            ServiceEvent::PoliciesCompared {
+                used,
+                asked,
+                needed,
+                price,
+                accounts,
+                ..
+            } => self.compared(*used, *asked, *needed, (*price, *accounts)),
             _ => {}
         }
     }
@@ -177,25 +186,31 @@ impl Tally {
         self.push(hop, &part, now);
         let quintile = usize::from(receipt.quintile).min(5);
         self.waterfall.quintiles[quintile] += 1;
-        self.policy(receipt);
     }
 
-    fn policy(&mut self, receipt: &Receipt) {
-        let name = receipt.policy.name();
-        let policies = &mut self.waterfall.policies;
-        let at = policies.iter().position(|total| total.policy == name);
-        let at = at.unwrap_or_else(|| {
-            policies.push(PolicyTotal {
-                policy: name.to_owned(),
-                ..PolicyTotal::default()
-            });
-            policies.len() - 1
-        });
-        let total = &mut policies[at];
-        let pips = |raw| Amount::new(raw, PIPS);
-        total.covered = total.covered.plus(pips(receipt.covered.max(0)));
-        total.taken = total.taken.plus(pips(receipt.index_quote));
-        total.accounts += 1;
+    /// What each policy takes on one occasion.
+    fn compared(
+        &mut self,
+        used: Policy,
+        asked: u64,
+        needed: u64,
+        (price, accounts): (u64, [u32; 3]),
+    ) {
+        let worth = |base: u64| Amount::new(index_worth(base, price), PIPS);
+        let policies = [Policy::Queue, Policy::ProRata, Policy::Minimal];
+        let totals = &mut self.waterfall.policies;
+        totals.resize_with(policies.len(), PolicyTotal::default);
+        for ((total, policy), accounts) in totals.iter_mut().zip(policies).zip(accounts) {
+            let takes = match policy {
+                Policy::Queue | Policy::ProRata => asked,
+                Policy::Minimal => needed.min(asked),
+            };
+            total.policy = policy.name().to_owned();
+            total.used = policy == used;
+            total.needed = total.needed.plus(worth(needed));
+            total.taken = total.taken.plus(worth(takes));
+            total.accounts += u64::from(accounts);
+        }
     }
 
     fn push(&mut self, hop: Hop, part: &Part, now: Timestamp) {
@@ -222,4 +237,9 @@ impl Tally {
             against_index: pips(gained),
         });
     }
+}
+
+/// Base at a price, both in pips, as quote in pips; what does not fit is the most that does.
+fn index_worth(base: u64, price: u64) -> i128 {
+    mul_div(base.into(), price.into(), ONE.into(), Rounding::Down).unwrap_or(i128::MAX)
 }
