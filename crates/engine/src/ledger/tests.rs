@@ -186,8 +186,8 @@ fn exactly_the_kinds_that_stand_for_debts_may_owe() {
         .filter_map(|number| borsh::from_slice::<HolderKind>(&[number]).ok())
         .filter(|kind| kind.may_owe())
         .collect();
-    use HolderKind::{Clearing, Issuer, Outside, Shortfall};
-    assert_eq!(may_owe, [Outside, Issuer, Clearing, Shortfall]);
+    use HolderKind::{Clearing, Issuer, Margin, Outside, Shortfall};
+    assert_eq!(may_owe, [Outside, Issuer, Clearing, Shortfall, Margin]);
 
     let mut ledger = Ledger::new(assets());
     let to = ledger.open(wallet(0), MONEY).unwrap();
