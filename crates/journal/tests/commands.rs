@@ -4,12 +4,13 @@
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
+use plimsoll_engine::book::{SelfTrade, Side as BookSide, TimeInForce};
 use plimsoll_engine::ledger::Asset;
 use plimsoll_engine::venues::gammaswap::{self, Action, Purse};
-use plimsoll_engine::venues::kuma;
 use plimsoll_engine::venues::perennial::{self, Payoff, ProductParams, Role};
 use plimsoll_engine::venues::tsunamix::{self, MarketParams, PriceUpdate, Rules};
 use plimsoll_engine::venues::{Execution, VenueConfig};
+use plimsoll_engine::venues::{kuma, kyan};
 use plimsoll_engine::{Body, Command, Config, Engine, StateHash};
 use plimsoll_journal::commands::{
     Checkpoint, Entry, RebuildError, Rebuilder, Rebuilt, Recorder, kind, read, rebuild,
@@ -143,11 +144,22 @@ fn the_payload_of_every_kind() {
         seller: AccountId(7),
         trade: terms,
     });
+    let sold = Body::Kyan(kyan::Command::Place(kyan::OrderRequest {
+        account: AccountId(1),
+        instrument: kyan::InstrumentId(2),
+        side: BookSide::Sell,
+        price: Some(3),
+        quantity: 4,
+        time_in_force: TimeInForce::Ioc,
+        reduce_only: true,
+        self_trade: SelfTrade::CancelOldest,
+    }));
     let bodies = [
         (TSUNAMIX, prices),
         (PERENNIAL, open),
         (VenueId(2), swap),
         (VenueId(3), traded),
+        (VenueId(4), sold),
     ];
     for (at, (venue, body)) in bodies.into_iter().enumerate() {
         recorder.command(&command(at as i64, venue, body)).unwrap();
@@ -193,6 +205,8 @@ fn the_payload_of_every_kind() {
         kind 5
         08060000000700000001000200000000000000030000000000000001fcffffff
         ffffffff0500000000000000
+        kind 6
+        080100000002000000010103000000000000000400000000000000020101
         kind 100
         0000000000000000
     "#]]

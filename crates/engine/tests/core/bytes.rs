@@ -9,9 +9,11 @@ use borsh::BorshDeserialize;
 use expect_test::{Expect, expect};
 use plimsoll_engine::ledger::{HolderKind, Reason};
 use plimsoll_engine::liquidation::{BlockedReason, CaseEvent, Rule, StageKind};
-use plimsoll_engine::venues::{gammaswap, kuma, perennial, tsunamix};
+use plimsoll_engine::venues::{gammaswap, kuma, kyan, perennial, tsunamix};
 use plimsoll_engine::{Body, Command, Config, Engine, Event};
-use plimsoll_units::{AccountId, MarketId, Notional, PositionId, Price, Side, Timestamp, VenueId};
+use plimsoll_units::{
+    AccountId, Amount, MarketId, Notional, PositionId, Price, Side, Timestamp, VenueId,
+};
 
 use crate::world::{Act, START, Step, VENUES, World, config};
 
@@ -137,11 +139,14 @@ fn a_kuma_command_in_bytes() {
         sell: signed(OrderSide::Sell, Address([9; 20])),
         trade,
     }));
-    check_command(Body::Kuma(execute), &expect![[r#"
+    check_command(
+        Body::Kuma(execute),
+        &expect![[r#"
         00d46acb99010000
         0201
         0307070000000000000000000000000000000101010101010101010101010101010101010101070000004554482d55534401006400000000000000c8000000000000002c0100000000000002900100000000000008000000000000000000000000000000010103010000000000000000000000000000000000000000040000006d696e65020202020202020202020202020202020202020202020202020202020202020203030303030303030303030303030303030303030404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404070000000000000000000000000000000101010101010101010101010101010101010101070000004554482d55534401016400000000000000c8000000000000002c0100000000000002900100000000000008000000000000000000000000000000010103010909090909090909090909090909090909090909040000006d696e6502020202020202020202020202020202020202020202020202020202020202020303030303030303030303030303030303030303040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040405000a00000000000000140000000000000001ffffffffffffffff0200000000000000
-    "#]]);
+    "#]],
+    );
 }
 
 /// The number of each of the contracts' functions, whatever its arguments.
@@ -236,6 +241,199 @@ fn numbers_of_kuma_commands_are_never_reused() {
     }
 }
 
+/// Every command of Kyan's language, with its number first.
+#[test]
+fn kyan_commands_in_bytes() {
+    use kyan::{Command as Do, IndexUpdate, InstrumentId, OptionTerms, OrderRequest, Right};
+    use plimsoll_engine::book::{SelfTrade, Side, TimeInForce};
+    use plimsoll_engine::pricing::quoted::{Quoted, QuotedSlice, QuotedSmile};
+    let (pair, account) = (MarketId(1), AccountId(2));
+    let (amount, at) = (Amount::from_raw(3), Timestamp(4));
+    let instrument = InstrumentId(5);
+    let price = Price::from_raw(6);
+    let slice = |smile| QuotedSlice {
+        expiry: at,
+        forward_e9: 7,
+        smile,
+    };
+    let svi = QuotedSmile::Svi {
+        a_e12: 8,
+        b_e12: 9,
+        rho_e12: -10,
+        m_e12: -11,
+        sigma_e12: 12,
+    };
+    let quoted = Quoted {
+        at,
+        index: price,
+        slices: vec![slice(svi), slice(QuotedSmile::Points(vec![(price, 13)]))],
+    };
+    let terms = OptionTerms {
+        expiry: at,
+        strike: price,
+        right: Right::Put,
+    };
+    let order = OrderRequest {
+        account,
+        instrument,
+        side: Side::Sell,
+        price: Some(14),
+        quantity: 15,
+        time_in_force: TimeInForce::Gtx,
+        reduce_only: true,
+        self_trade: SelfTrade::CancelBoth,
+    };
+    let update = IndexUpdate {
+        pair,
+        at,
+        index: price,
+        perpetual: Price::from_raw(16),
+    };
+    let to = AccountId(17);
+    let commands = [
+        Do::Tick,
+        Do::List {
+            pair,
+            options: vec![terms],
+        },
+        Do::Index(update),
+        Do::Surface { pair, quoted },
+        Do::Open {
+            account,
+            owner: 18,
+            pair,
+        },
+        Do::Deposit { account, amount },
+        Do::Withdraw { account, amount },
+        Do::Transfer {
+            from: account,
+            to,
+            amount,
+        },
+        Do::Place(order),
+        Do::Cancel {
+            account,
+            instrument,
+            order: 19,
+        },
+        Do::CancelAll { account },
+        Do::Funding { pair },
+        Do::Expire {
+            pair,
+            expiry: at,
+            price,
+        },
+        Do::FundDeposit { amount },
+        Do::Bid {
+            bidder: to,
+            account,
+            share_e9: 20,
+            most: amount,
+        },
+        Do::Quote {
+            account,
+            offset_e6: 21,
+            capacity: amount,
+            expires: at,
+        },
+    ];
+    let mut shown = String::new();
+    for (number, command) in (0u8..).zip(commands) {
+        let bytes = borsh::to_vec(&command).unwrap();
+        assert_eq!(bytes[0], number, "{command:?}");
+        assert_eq!(borsh::from_slice::<Do>(&bytes).unwrap(), command);
+        writeln!(shown, "{}", hex(&bytes)).unwrap();
+    }
+    expect![[r#"
+        00
+        0101000100000004000000000000000600000000000000000000000000000001
+        02010004000000000000000600000000000000000000000000000010000000000000000000000000000000
+        03010004000000000000000600000000000000000000000000000002000000040000000000000007000000000000000008000000000000000900000000000000f6fffffffffffffff5ffffffffffffff0c00000000000000040000000000000007000000000000000101000000060000000000000000000000000000000d00000000000000
+        0402000000120000000100
+        050200000003000000000000000000000000000000
+        060200000003000000000000000000000000000000
+        07020000001100000003000000000000000000000000000000
+        08020000000500000001010e000000000000000f00000000000000010103
+        0902000000050000001300000000000000
+        0a02000000
+        0b0100
+        0c0100040000000000000006000000000000000000000000000000
+        0d03000000000000000000000000000000
+        0e1100000002000000140000000000000003000000000000000000000000000000
+        0f0200000015000000030000000000000000000000000000000400000000000000
+    "#]].assert_eq(&shown);
+}
+
+#[test]
+fn a_kyan_command_in_bytes() {
+    let cancel = kyan::Command::CancelAll {
+        account: AccountId(7),
+    };
+    check_command(
+        Body::Kyan(cancel),
+        &expect![[r#"
+        00d46acb99010000
+        0201
+        040a07000000
+    "#]],
+    );
+}
+
+/// Numbers that Kyan's events and configurations are stored by.
+#[test]
+fn numbers_of_kyan_kinds_are_never_reused() {
+    let shown = numbers::<kyan::PhaseName>()
+        + "---\n"
+        + &numbers::<kyan::Stage>()
+        + "---\n"
+        + &numbers::<kyan::Gone>()
+        + "---\n"
+        + &numbers::<kyan::Guard>();
+    expect![[r#"
+        0 Active
+        1 Flagged
+        2 Hedging
+        3 PerpClose
+        4 Decomposing
+        5 Auction
+        6 Bankrupt
+        7 Closed
+        8 Released
+        9 Cured
+        10 HandingOff
+        ---
+        0 Hedge
+        1 Decompose
+        2 Auction
+        3 PortfolioAuction
+        4 HandOff
+        5 Unwind
+        ---
+        0 ByOwner
+        1 Flagged
+        2 SelfTrade
+        3 Margin
+        4 ReduceOnly
+        5 NotResting
+        6 Repegged
+        7 NotNeeded
+        8 TimedOut
+        9 Frozen
+        10 Expired
+        ---
+        1 Dust
+        2 HedgeMustLower
+        3 NeverOverHedge
+        4 CloseMustHelp
+        5 DoNotOverClose
+        6 ChildOrders
+        7 Settlement
+        8 Frozen
+        9 DeltaConditions
+    "#]]
+    .assert_eq(&shown);
+}
+
 /// Every number that decodes, with its name.
 fn numbers<T: BorshDeserialize + std::fmt::Debug>() -> String {
     (0..=u8::MAX)
@@ -306,6 +504,7 @@ fn numbers_of_kinds_are_never_reused() {
         36 Premium
         37 AuctionPayment
         38 Expiry
+        39 Transfer
     "#]]
     .assert_eq(&numbers::<Reason>());
     expect![[r#"
