@@ -178,7 +178,10 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
 /// What became of the positions after the record that carried the case out.
 fn note_later(found: &mut Option<Found>, record: u64, event: &ServiceEvent) {
     if let Some(found) = found
-        && found.carried_out.as_ref().is_some_and(|(at, _)| *at < record)
+        && found
+            .carried_out
+            .as_ref()
+            .is_some_and(|(at, _)| *at < record)
     {
         found.later.push(*event);
     }
@@ -257,7 +260,12 @@ fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
         "{target}: {} at {}; it {ended}.",
         trigger.rule, trigger.at
     ));
-    let price = Amount::new(trigger.price, PRICE_DECIMALS);
+    let decimals_of_price = match engine.venue(target.venue) {
+        // Pips, of the market that asks for most.
+        Some(Venue::Kuma(_)) => 8,
+        _ => PRICE_DECIMALS,
+    };
+    let price = Amount::new(trigger.price, decimals_of_price);
     let labels = match engine.venue(target.venue) {
         // No price enters: the pair's reserves are told as they were.
         Some(Venue::GammaSwap(_)) => ["the pair's second reserve per first, raw", "block"],
@@ -312,7 +320,7 @@ struct Row {
     size: f64,
 }
 
-/// Decimals of an oracle's price, on every venue.
+/// Decimals of an oracle's price, on most venues.
 const PRICE_DECIMALS: u32 = 18;
 
 /// How many cases a list shows.

@@ -30,6 +30,8 @@ struct Open {
 pub struct Collector {
     venue: VenueId,
     decimals: u32,
+    /// Decimals of the prices that open cases.
+    price_decimals: u32,
     open: BTreeMap<CaseId, Open>,
     /// The case that money of the current command belongs to: the last one opened or worked on.
     current: Option<CaseId>,
@@ -56,12 +58,13 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A tally for `venue`, whose money has `decimals` decimals.
+    /// A tally for `venue`, whose money and prices have so many decimals.
     #[must_use]
-    pub fn new(venue: VenueId, decimals: u32) -> Self {
+    pub fn new(venue: VenueId, decimals: u32, price_decimals: u32) -> Self {
         Self {
             venue,
             decimals,
+            price_decimals,
             open: BTreeMap::new(),
             current: None,
             flows: BTreeMap::new(),
@@ -258,7 +261,7 @@ impl Collector {
             triggered: trigger.at.millis(),
             executed: open.executed.unwrap_or(now).millis(),
             // A product may pay the negative of the price; the report shows the price.
-            price: Amount::new(trigger.price.saturating_abs(), 18),
+            price: Amount::new(trigger.price.saturating_abs(), self.price_decimals),
             notional: amount(trigger.notional),
             collateral: amount(trigger.collateral),
             equity: amount(trigger.equity),

@@ -1,5 +1,6 @@
 //! The one place where commands are recorded, applied and tallied.
 
+use plimsoll_engine::venues::VenueConfig;
 use plimsoll_engine::{Body, Command, Config, Engine, Event, Rejection};
 use plimsoll_units::{Timestamp, VenueId};
 
@@ -68,7 +69,7 @@ impl<'a> World<'a> {
                     .assets
                     .get(venue.money().index())
                     .map_or(0, |a| a.decimals);
-                Collector::new(id, decimals)
+                Collector::new(id, decimals, price_decimals(venue))
             })
             .collect();
         Self {
@@ -138,6 +139,15 @@ impl<'a> World<'a> {
 
     pub(crate) fn movements(&self) -> u64 {
         self.collectors.iter().map(Collector::movements).sum()
+    }
+}
+
+/// Decimals of a venue's prices.
+const fn price_decimals(venue: &VenueConfig) -> u32 {
+    match venue {
+        // Pips.
+        VenueConfig::Kuma(_) => 8,
+        _ => 18,
     }
 }
 

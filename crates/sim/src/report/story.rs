@@ -89,6 +89,13 @@ fn handed_on(waterfall: &Waterfall, asset: &str) -> String {
         "The insurance fund took over <b>{}\u{a0}{asset}</b>.",
         number::compact(of(Hop::Acquired))
     );
+    let reduced = of(Hop::Reduced);
+    if reduced > 0.0 {
+        told.push_str(&format!(
+            " From wallets that kept the rest it took another <b>{}\u{a0}{asset}</b>, just enough to restore them.",
+            number::compact(reduced)
+        ));
+    }
     if whole > 0.0 {
         told.push_str(&format!(
             " Of what it disposed of, {partners} went to partners, {book} to the book and {closure} to deleveraged counterparties."

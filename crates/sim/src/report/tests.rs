@@ -484,7 +484,7 @@ fn a_waterfall_is_told_hop_by_hop_and_compared() {
          | queue, in force | 300 | 10 k | 1"#]].assert_eq(section);
     expect![[r#"
         The same wallets went through the same prices on “With” and on “Without”.
-        Less impact on liquidity: yes. The fund closed 20 k USDC on the books with partners and 80 k USDC without, in 2 closings against 2 closings. A closing moved the middle of its book by 1.5 bps on average and 2.0 bps at worst, against 30.0 and 45.5; it took all there was never, against never.
+        Less impact on liquidity: yes. The fund closed 20 k USDC on the books with partners and 80 k USDC without, in 2 closings against 2 closings. All closings together moved the middles of the books by 3.0 bps, against 60.0: by 1.5 each on average and 2.0 at worst, against 30.0 and 45.5. They took all there was never, against never.
         Less to manipulate: no. What the fund gave up against index on the books is what somebody could earn who provokes liquidations and waits there: 900 USDC with partners (-450.0 bps of what it closed), 900 USDC without (-112.5 bps).
         The price of it: partners took 70 k USDC at -20.0 bps against index, which is 140 USDC given up to them. The fund made 20 k USDC with partners and -10 k USDC without; counterparties were deleveraged once, against once."#]].assert_eq(&super::compared(&results).join("\n"));
     let mut csv = Vec::new();

@@ -80,9 +80,9 @@ fn hops(venue: &VenueResults, waterfall: &Waterfall) -> String {
                 "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
                 hop.text(),
                 number::count(total.fills),
-                number::compact(total.index.approximate()),
+                compact(total.index.approximate()),
                 bps(&total),
-                number::compact(total.against_index.approximate()),
+                compact(total.against_index.approximate()),
             )
         })
         .collect();
@@ -132,9 +132,9 @@ fn book(venue: &VenueResults, waterfall: &Waterfall) -> String {
             "Fund at the start, lowest, end",
             format!(
                 "{} / {} / {} {}",
-                number::compact(waterfall.fund_start.approximate()),
-                number::compact(waterfall.fund_lowest.approximate()),
-                number::compact(waterfall.fund_end.approximate()),
+                compact(waterfall.fund_start.approximate()),
+                compact(waterfall.fund_lowest.approximate()),
+                compact(waterfall.fund_end.approximate()),
                 venue.asset,
             ),
         ),
@@ -159,9 +159,9 @@ fn partners(venue: &VenueResults, waterfall: &Waterfall) -> String {
                 "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
                 escape::text(&partner.name),
                 number::count(partner.taken.fills),
-                number::compact(partner.taken.index.approximate()),
+                compact(partner.taken.index.approximate()),
                 bps(&partner.taken),
-                number::compact(partner.result.approximate()),
+                compact(partner.result.approximate()),
                 skipped.join(", "),
             )
         })
@@ -215,8 +215,8 @@ fn policies(venue: &VenueResults, policies: &[PolicyTotal]) -> String {
                 "<tr><th scope=\"row\">{}{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
                 escape::text(&policy.policy),
                 if policy.used { ", in force" } else { "" },
-                number::compact(policy.needed.approximate()),
-                number::compact(policy.taken.approximate()),
+                compact(policy.needed.approximate()),
+                compact(policy.taken.approximate()),
                 number::count(policy.accounts),
             )
         })
@@ -334,16 +334,19 @@ impl Pair<'_> {
         let (with, without) = (book(self.with), book(self.without));
         let (here, there) = (&self.with.impact, &self.without.impact);
         let less = with < without
-            && here.worst_milli_bps <= there.worst_milli_bps
+            && here.moved_milli_bps <= there.moved_milli_bps
             && here.emptied <= there.emptied;
         format!(
             "Less impact on liquidity: {} The fund closed {} {asset} on the books with partners and {} {asset} without, in {} against {}. \
-             A closing moved the middle of its book by {} bps on average and {} bps at worst, against {} and {}; it took all there was {}, against {}.",
+             All closings together moved the middles of the books by {} bps, against {}: by {} each on average and {} at worst, against {} and {}. \
+             They took all there was {}, against {}.",
             answer(less),
             number::compact(with),
             number::compact(without),
             closings(here.closings),
             closings(there.closings),
+            milli(here.moved_milli_bps),
+            milli(there.moved_milli_bps),
             milli(self.with.mean_milli_bps()),
             milli(here.worst_milli_bps),
             milli(self.without.mean_milli_bps()),
@@ -395,6 +398,11 @@ fn times(count: u64) -> String {
         1 => "once".to_owned(),
         _ => format!("{} times", number::count(count)),
     }
+}
+
+/// An amount on one line: in a narrow table it would break before its unit.
+fn compact(value: f64) -> String {
+    number::compact(value).replace(' ', "\u{a0}")
 }
 
 fn closings(count: u64) -> String {

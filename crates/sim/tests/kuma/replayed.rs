@@ -271,7 +271,7 @@ fn the_small_crash_comes_to_this() {
           Insurance fund at the end: 85,382 USD
           tight: 18 lots, 400801.67324714 USD at index, signed 11, left out [("capacity used up", 39), ("in its cooldown", 5)]
         The same wallets went through the same prices on “with” and on “without”.
-        Less impact on liquidity: yes. The fund closed 148 k USD on the books with partners and 932 k USD without, in one closing against 24 closings. A closing moved the middle of its book by 0.0 bps on average and 0.0 bps at worst, against 12.7 and 49.5; it took all there was once, against 10 times.
+        Less impact on liquidity: yes. The fund closed 148 k USD on the books with partners and 932 k USD without, in one closing against 24 closings. All closings together moved the middles of the books by 0.0 bps, against 177.5: by 0.0 each on average and 0.0 at worst, against 12.7 and 49.5. They took all there was once, against 10 times.
         Less to manipulate: yes. What the fund gave up against index on the books is what somebody could earn who provokes liquidations and waits there: 3,228 USD with partners (-218.3 bps of what it closed), 18.2 k USD without (-195.2 bps).
         The price of it: partners took 1.64 M USD at -126.2 bps against index, which is 20.8 k USD given up to them. The fund made 15.3 k USD with partners and 599 USD without; counterparties were deleveraged 7 times, against 27 times.
         81057 commands, 149404 events
