@@ -399,6 +399,7 @@ fn nobody_trades_in_an_inactive_market_or_for_the_funds() {
         "EF buy 1 @ 2000
          IF sell 1 @ 2000
          T3 buy 1 @ 2000
+         T3 buy 1 @ 1990 stop 2100 index
          off
          T1 sell 1 @ 2000
          T3 cancel 1",
@@ -406,10 +407,12 @@ fn nobody_trades_in_an_inactive_market_or_for_the_funds() {
             EF buy 1 @ 2000 -> refused: EF cannot trade
             IF sell 1 @ 2000 -> refused: IF order must be reduce only and signed by DK
             T3 buy 1 @ 2000 -> #1
+            T3 buy 1 @ 1990 stop 2100 index -> #2
             off
+                #1 cancelled, 1 left: MarketInactive
+                #2 cancelled, 1 left: MarketInactive
             T1 sell 1 @ 2000 -> refused: No active market found
-            T3 cancel 1
-                #1 cancelled, 1 left: ByOwner
+            T3 cancel 1 -> refused: there is no order 1
         "#]],
     );
 }

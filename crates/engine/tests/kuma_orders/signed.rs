@@ -2,7 +2,8 @@
 
 use expect_test::expect;
 use plimsoll_engine::venues::kuma::{
-    Address, Command, NewOrder, OrderSide, OrderType, SignedOrder, TimeInForce,
+    Address, Command, KEY_EXPIRY_MS, NewOrder, OrderSide, OrderType, SignedOrder, TimeInForce,
+    TriggerType,
 };
 
 use crate::desk::{pips, run_on, tell, world};
@@ -132,6 +133,30 @@ fn a_standing_order_whose_nonce_was_invalidated_is_cancelled_when_it_is_met() {
 }
 
 #[test]
+fn a_stop_whose_nonce_was_invalidated_while_it_waited_does_not_trade() {
+    let mut world = world();
+    let mut stop = order(T1, OrderSide::Buy, 3 * one(), 0);
+    stop.order.order_type = OrderType::StopLossMarket;
+    stop.order.trigger_price = pips("2100");
+    stop.order.trigger_type = TriggerType::Index;
+    assert_eq!(place(&mut world, &stop), " -> #1");
+    world.ok(Command::InvalidateNonce {
+        account: T1,
+        nonce: uuid(START),
+    });
+    let said = run_on(&mut world, "T3 sell 3 @ 2090\nindex 2100\nbook");
+    expect![[r#"
+        T3 sell 3 @ 2090 -> #2
+        index 2100
+            #1 fires at 2100
+            #1 cancelled, 3 left: Void
+        book
+          sell 2090: 3 of T3 (#2)
+    "#]]
+    .assert_eq(&said);
+}
+
+#[test]
 fn a_delegated_key_signs_until_it_expires() {
     let mut world = world();
     let key = Address([0xdd; 20]);
@@ -149,4 +174,18 @@ fn a_delegated_key_signs_until_it_expires() {
         signer: crate::kuma_support::address(3),
     });
     assert_eq!(place(&mut world, &order), " -> #1");
+    // The key lives 35 days from its authorisation; an order made later is refused.
+    let expires = START - 5_000 + i64::try_from(KEY_EXPIRY_MS).unwrap();
+    for (made, told) in [
+        (expires - 1, " -> #2"),
+        (expires, " -> refused: Sell order delegated key expired"),
+        (
+            START - 5_000,
+            " -> refused: Sell order predates delegated key",
+        ),
+    ] {
+        order.order.nonce = uuid(made);
+        order.hash[0] += 1;
+        assert_eq!(place(&mut world, &order), told);
+    }
 }

@@ -5,8 +5,11 @@ use plimsoll_engine::backstop::deleverage::Policy;
 use plimsoll_engine::backstop::fund::FundPolicy;
 use plimsoll_engine::liquidation::stages::{CloseOnBook, Deleverage, Slicing};
 use plimsoll_engine::liquidation::{Stage, Whose};
-use plimsoll_engine::venues::kuma::OrderSide::Buy;
-use plimsoll_engine::venues::kuma::{Command, NewOrder, Service};
+use plimsoll_engine::venues::kuma::OrderSide::{Buy, Sell};
+use plimsoll_engine::venues::kuma::waterfall::FundOrders;
+use plimsoll_engine::venues::kuma::{
+    Command, NewOrder, OrderType, Service, ServiceCommand, SignedOrder, TimeInForce,
+};
 use plimsoll_units::{AccountId, Duration};
 
 use crate::world::*;
@@ -71,6 +74,141 @@ fn fees_are_the_funds() {
         IF: 240077500000
     "#]],
     );
+}
+
+/// An order of the fund's for the book, signed by its key.
+fn fund_order(name: u8, quantity: i64, price: i64) -> SignedOrder {
+    let (quantity, price) = (quantity.unsigned_abs(), price.unsigned_abs());
+    let mut signed = order(IF, Sell, quantity, price);
+    signed.hash = hash(name);
+    signed.order.nonce = uuid(START - 1_000 + i64::from(name));
+    signed.order.order_type = if price == 0 {
+        OrderType::Market
+    } else {
+        OrderType::Limit
+    };
+    signed.order.time_in_force = TimeInForce::Ioc;
+    signed.order.is_reduce_only = true;
+    signed.order.delegated_public_key = address(99);
+    signed.signer = address(99);
+    signed
+}
+
+fn post_fund_order(signed: SignedOrder) -> Command {
+    service(ServiceCommand::PostFundOrder(Box::new(signed)))
+}
+
+/// A venue where the fund's key must have signed, with bids for 5 at 1845 and 5 at 1840.
+fn signed_only() -> World {
+    let mut own = Service::kuma();
+    own.fund_orders = FundOrders::Required;
+    let mut world = World::of(served(own));
+    world.ok(Command::AuthoriseKey {
+        account: IF,
+        key: address(99),
+        nonce: uuid(START - 5_000),
+        signer: address(1),
+    });
+    bid(&mut world, T3, 1, 5 * ONE, 1_845 * USD);
+    bid(&mut world, T4, 2, 5 * ONE, 1_840 * USD);
+    world
+}
+
+#[test]
+fn with_orders_required_the_book_sees_what_the_fund_has_signed_and_no_more() {
+    // Nothing signed: the book is passed by.
+    check(
+        &mut signed_only(),
+        10_000,
+        1_850 * USD,
+        &expect![[r#"
+        case-1 of account-4 opened
+        case-1 acquire of a long: 1000000000 asked, 1000000000 for 1804000000000 (index 1850000000000); because the wallet is below its maintenance requirement
+        case-1 close-on-book of a long: 1000000000 asked, 0 for 0 (index 0); because no partner has an offer on that side
+          account-3 is deleveraged, 1 of 1, fifth 5: 1000000000 for 1804000000000, covers -46000000000
+        case-1 deleverage of a long: 1000000000 asked, 1000000000 for 1804000000000 (index 1850000000000); because the book did not take all of it within the price
+        case-1 disposed: 0
+        case-1 closed: Liquidated { shortfall: 0 }
+        IF: 200000000000
+    "#]],
+    );
+    // Three at the market, then one, then nine, at no less than 1842.
+    let mut world = signed_only();
+    world.ok(post_fund_order(fund_order(53, 9 * ONE, 1_842 * USD)));
+    world.ok(post_fund_order(fund_order(51, 3 * ONE, 0)));
+    world.ok(post_fund_order(fund_order(52, ONE, 1_842 * USD)));
+    check(
+        &mut world,
+        10_000,
+        1_850 * USD,
+        &expect![[r#"
+        case-1 of account-4 opened
+        case-1 acquire of a long: 1000000000 asked, 1000000000 for 1804000000000 (index 1850000000000); because the wallet is below its maintenance requirement
+        case-1 close-on-book of a long: 1000000000 asked, 500000000 for 922500000000 (index 925000000000); because no partner has an offer on that side
+          account-3 is deleveraged, 1 of 1, fifth 5: 500000000 for 902000000000, covers -23000000000
+        case-1 deleverage of a long: 500000000 asked, 500000000 for 902000000000 (index 925000000000); because the book did not take all of it within the price
+        case-1 disposed: 20500000000
+        case-1 closed: Liquidated { shortfall: 0 }
+        IF: 220500000000
+    "#]],
+    );
+    let filled = [51, 52, 53].map(|name| {
+        let fill = world.venue().people().fill(&hash(name));
+        fill.map_or(0, |fill| fill.filled / ONE.unsigned_abs())
+    });
+    assert_eq!(filled, [3, 1, 1]);
+    let again = world.told(post_fund_order(fund_order(52, ONE, 1_842 * USD)));
+    assert_eq!(again, "Order double filled");
+    // A nonce that is void signs nothing.
+    let mut world = signed_only();
+    world.ok(post_fund_order(fund_order(51, 10 * ONE, 0)));
+    world.ok(Command::InvalidateNonce {
+        account: IF,
+        nonce: uuid(START),
+    });
+    check(
+        &mut world,
+        10_000,
+        1_850 * USD,
+        &expect![[r#"
+        case-1 of account-4 opened
+        case-1 acquire of a long: 1000000000 asked, 1000000000 for 1804000000000 (index 1850000000000); because the wallet is below its maintenance requirement
+        case-1 close-on-book of a long: 1000000000 asked, 0 for 0 (index 0); because no partner has an offer on that side
+          account-3 is deleveraged, 1 of 1, fifth 5: 1000000000 for 1804000000000, covers -46000000000
+        case-1 deleverage of a long: 1000000000 asked, 1000000000 for 1804000000000 (index 1850000000000); because the book did not take all of it within the price
+        case-1 disposed: 0
+        case-1 closed: Liquidated { shortfall: 0 }
+        IF: 200000000000
+    "#]],
+    );
+}
+
+#[test]
+fn an_order_of_the_fund_for_the_book_that_could_stand_there_is_refused() {
+    let mut world = signed_only();
+    let mut refused = |change: fn(&mut SignedOrder), expected: &str| {
+        let mut signed = fund_order(51, ONE, 1_842 * USD);
+        change(&mut signed);
+        let told = world.told(post_fund_order(signed));
+        assert_eq!(
+            told,
+            format!("an order of the fund for the book {expected}")
+        );
+    };
+    refused(
+        |s| s.order.time_in_force = TimeInForce::Gtc,
+        "must fill at once or be cancelled (ioc)",
+    );
+    refused(
+        |s| s.order.order_type = OrderType::StopLossLimit,
+        "must be a market or a limit order",
+    );
+    refused(
+        |s| s.order.order_type = OrderType::Market,
+        "has a price if it has a limit, and only then",
+    );
+    refused(|s| s.order.trigger_price = 1, "must not wait for anything");
+    refused(|s| s.order.quantity = 0, "needs a quantity");
 }
 
 fn with(close: CloseOnBook, fund: FundPolicy, policy: Policy) -> World {

@@ -312,8 +312,12 @@ fn what_every_policy_would_take_is_told_when_asked() {
             .iter()
             .find(|line| line.starts_with("PoliciesCompared"));
         let expected = match whose {
-            Whose::Account => expect!["PoliciesCompared { case: case-1, market: market-0, side: Long, used: Queue, asked: 1000000000, needed: 354838710, price: 185000000000, accounts: [1, 1, 1] }"],
-            Whose::Backstop => expect!["PoliciesCompared { case: case-1, market: market-0, side: Long, used: Queue, asked: 1000000000, needed: 0, price: 185000000000, accounts: [1, 1, 0] }"],
+            Whose::Account => expect![
+                "PoliciesCompared { case: case-1, market: market-0, side: Long, used: Queue, asked: 1000000000, needed: 354838710, price: 185000000000, accounts: [1, 1, 1] }"
+            ],
+            Whose::Backstop => expect![
+                "PoliciesCompared { case: case-1, market: market-0, side: Long, used: Queue, asked: 1000000000, needed: 0, price: 185000000000, accounts: [1, 1, 0] }"
+            ],
         };
         expected.assert_eq(compared.unwrap());
     }

@@ -2,12 +2,12 @@
 
 use plimsoll_units::{AccountId, MarketId, Timestamp};
 
-use super::config::{DAY_MS, MAX_FEE, MAX_KEY_EXPIRY_MS};
+use super::config::{DAY_MS, MAX_FEE, MAX_KEY_EXPIRY_MS, MAX_MARKETS, within};
 use super::market::Quotation;
 use super::order::uuid_millis;
 use super::people::Invalidation;
 use super::refusal::require;
-use super::{Address, Event, Kuma, Limits, Refusal, Revert, Settings};
+use super::{Address, Event, Kuma, Limits, Market, MarketParams, Refusal, Revert, Settings};
 use crate::margin::cross::ONE;
 use crate::{Rejection, Tx};
 
@@ -33,7 +33,36 @@ impl Kuma {
         Ok(())
     }
 
-    /// `deactivateMarket`: the price of positions in it stands still from now on.
+    /// `addMarket`: starts inactive, at the price given, as if it had been paid funding up to
+    /// that price's period.
+    pub(super) fn add_market(
+        &mut self,
+        tx: &mut Tx<'_>,
+        params: &MarketParams,
+    ) -> Result<(), Rejection> {
+        let count = self.markets.len();
+        require(count < MAX_MARKETS, Revert::MaxMarketsReached)?;
+        let known = self.markets.iter().any(|m| m.symbol == params.symbol);
+        require(!known, Revert::MarketExists)?;
+        params.check()?;
+        // What the contract sets itself can only be given as it sets it.
+        within("active", params.active.into(), 0, 0)?;
+        let closed_at = params.price_at_deactivation;
+        within("price_at_deactivation", closed_at.into(), 0, 0)?;
+        let now = tx.now.0.into();
+        within("index_time", params.index_time.0.into(), 0, now)?;
+        let rank = params.rank;
+        let last = i128::try_from(count).unwrap_or(i128::MAX);
+        within("rank", rank.into(), 0, last)?;
+        let id = MarketId(u16::try_from(count).map_err(|_| Refusal::Full)?);
+        let market = Market::new(id, params.clone(), self.asset, tx)?;
+        self.push_market(market);
+        tx.emit(Event::MarketAdded { market: id, rank });
+        Ok(())
+    }
+
+    /// `deactivateMarket`: the price of positions in it stands still from now on. Orders in it
+    /// are cancelled: they were meant for a market that trades.
     pub(super) fn deactivate_market(
         &mut self,
         tx: &mut Tx<'_>,
@@ -51,7 +80,7 @@ impl Kuma {
             },
         );
         tx.emit(Event::MarketDeactivated(id));
-        Ok(())
+        self.drop_orders_in(tx, id)
     }
 
     /// `setMarketOverrides`.

@@ -272,6 +272,9 @@ pub enum Command {
     SetPropagation(u64) = 31,
     /// `setDelegateKeyExpirationPeriod`, in milliseconds.
     SetKeyExpiry(u64) = 32,
+    /// `addMarket`: a market is listed, inactive until it is activated. It gets the next market
+    /// number; its rank is its place among all symbols' hashes, those there move up for it.
+    AddMarket(Box<super::MarketParams>) = 33,
     /// Places an order on a market's book, or lets it wait for its price.
     PlaceOrder {
         /// The order.

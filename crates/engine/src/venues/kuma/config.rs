@@ -23,6 +23,10 @@ pub const FUNDING_PERIOD_MS: u64 = 8 * 60 * 60 * 1000;
 /// The most periods a wallet is paid at once when it is paid in one market alone: a year of them,
 /// and the first.
 pub const FUNDING_PERIODS_AT_ONCE: usize = 365 * 3 + 1;
+/// The symbol of what every market is quoted in (`QUOTE_ASSET_SYMBOL`): no market's own.
+const QUOTE_SYMBOL: &str = "USD";
+/// The longest base symbol, in bytes. The contracts know no bound.
+const SYMBOL_LENGTH_MAX: i128 = 64;
 /// A day.
 pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest a delegated key can be set to live.
@@ -270,8 +274,11 @@ impl Config {
             return Err(parameter("markets", count));
         }
         let mut ranks = [false; MAX_MARKETS];
-        for market in &self.markets {
+        for (at, market) in self.markets.iter().enumerate() {
             market.check()?;
+            let before = self.markets.iter().take(at);
+            let known = before.map(|m| &m.symbol).any(|m| *m == market.symbol);
+            require(!known, Revert::MarketExists)?;
             let rank = i128::from(market.rank);
             let within = rank < count;
             match ranks.get_mut(usize::from(market.rank)) {
@@ -312,7 +319,11 @@ impl Config {
 }
 
 impl MarketParams {
-    fn check(&self) -> Result<(), Refusal> {
+    /// Refuses limits, trading rules and prices no market can have.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let length = i128::try_from(self.symbol.len()).unwrap_or(i128::MAX);
+        within("the symbol's length", length, 1, SYMBOL_LENGTH_MAX)?;
+        require(self.symbol != QUOTE_SYMBOL, Revert::BaseIsQuote)?;
         self.limits.check()?;
         self.listing.check()?;
         let most = i128::from(i64::MAX);

@@ -66,6 +66,8 @@ pub enum OrderGone {
     Liquidated = 10,
     /// Refused for another reason when it was to trade.
     Refused = 11,
+    /// Its market was deactivated.
+    MarketInactive = 12,
 }
 
 /// One thing that happened.
@@ -213,6 +215,13 @@ pub enum Event {
         /// From when on.
         effective: Timestamp,
     } = 16,
+    /// A market is listed; it is inactive.
+    MarketAdded {
+        /// Its number.
+        market: MarketId,
+        /// Its place in the order of supplied quotes.
+        rank: u8,
+    } = 17,
     /// An order was accepted: it trades, stands or waits from now on.
     OrderAccepted {
         /// Its number.

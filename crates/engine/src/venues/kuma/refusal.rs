@@ -141,6 +141,9 @@ reverts! {
     IndexPriceTooEarly = "Index price too far before next period";
     // Parameters.
     MarketNotFound = "Market not found";
+    MaxMarketsReached = "Max number of markets reached";
+    MarketExists = "Market already exists";
+    BaseIsQuote = "Base asset symbol cannot be same as quote";
     InvalidMarket = "Invalid market";
     NoOverrides = "Wallet has no overrides for market";
     InitialFractionBelowMin = "Initial margin fraction below min";

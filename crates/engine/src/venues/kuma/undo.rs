@@ -12,7 +12,7 @@ use super::market::Quotation;
 use super::order::{Address, Hash};
 use super::people::{Exit, Fill, Invalidation};
 use super::waterfall::Note;
-use super::{Kuma, Settings};
+use super::{Kuma, Market, Settings};
 use crate::ledger::Slot;
 use crate::margin::cross::Limits;
 use crate::{Savepoint, Tx};
@@ -20,6 +20,8 @@ use crate::{Savepoint, Tx};
 /// Something as it was before.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
+    /// There was a market less, and those behind it in rank order were one before.
+    Market,
     Quotation(MarketId, Quotation),
     Limits(MarketId, Box<Limits>),
     Funding {
@@ -92,6 +94,7 @@ impl Kuma {
     fn take_back(&mut self, change: Change) {
         let people = &mut self.people;
         match change {
+            Change::Market => self.pop_market(),
             Change::Quotation(id, old) => self.with_market(id, |market| market.now = old),
             Change::Limits(id, old) => self.with_market(id, |market| market.limits = *old),
             Change::Funding {
@@ -138,10 +141,39 @@ impl Kuma {
         }
     }
 
-    fn with_market(&mut self, id: MarketId, change: impl FnOnce(&mut super::Market)) {
+    fn with_market(&mut self, id: MarketId, change: impl FnOnce(&mut Market)) {
         if let Some(market) = self.markets.get_mut(id.index()) {
             change(market);
         }
+    }
+
+    /// Lists a market after the others. Those at its rank or behind it move up by one, which
+    /// leaves every wallet's list in order.
+    pub(super) fn push_market(&mut self, new: Market) {
+        let rank = new.rank;
+        for market in self.markets.iter_mut().filter(|m| m.rank >= rank) {
+            market.rank = market.rank.saturating_add(1);
+        }
+        self.markets.push(new);
+        self.follow_markets();
+        self.changes.push(Change::Market);
+    }
+
+    fn pop_market(&mut self) {
+        let Some(gone) = self.markets.pop() else {
+            return;
+        };
+        for market in self.markets.iter_mut().filter(|m| m.rank > gone.rank) {
+            market.rank = market.rank.saturating_sub(1);
+        }
+        self.follow_markets();
+    }
+
+    /// Wallets and orders know as many markets as there are, by the same ranks.
+    fn follow_markets(&mut self) {
+        let ranks = self.markets.iter().map(|market| market.rank).collect();
+        self.wallets.set_ranks(ranks);
+        self.orders.set_markets(self.markets.len());
     }
 
     pub(super) fn set_quotation(&mut self, id: MarketId, new: Quotation) {

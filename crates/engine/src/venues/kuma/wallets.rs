@@ -155,6 +155,12 @@ impl Wallets {
         }
     }
 
+    /// The markets' ranks anew, when one was listed or was not: the others keep their order.
+    pub(super) fn set_ranks(&mut self, ranks: Vec<u8>) {
+        self.holders.resize(ranks.len(), Vec::new());
+        self.ranks = ranks;
+    }
+
     /// How many wallets there are.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -143,7 +143,7 @@ impl Kyan {
             fund_dirty: BTreeSet::new(),
             undo: Vec::new(),
         };
-        new.begin(tx, config.start)?;
+        new.begin(tx, &config.start)?;
         new.commit();
         Ok(new)
     }

@@ -13,7 +13,7 @@ use crate::{Rejection, Tx};
 
 impl Kyan {
     /// Takes over what is there at the start.
-    pub(super) fn begin(&mut self, tx: &mut Tx<'_>, start: Start) -> Result<(), Rejection> {
+    pub(super) fn begin(&mut self, tx: &mut Tx<'_>, start: &Start) -> Result<(), Rejection> {
         for (pair, terms) in &start.options {
             // Nothing has expired at the beginning of time: the first price decides.
             self.change_pair(*pair)?

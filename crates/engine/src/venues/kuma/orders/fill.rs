@@ -75,7 +75,7 @@ impl Desk for Floor<'_, '_> {
         let blame = match self.settle(&proposal) {
             Ok(traded) => {
                 let run = &mut self.run;
-                run.traded = sum(&run.traded, &traded)?;
+                run.traded = run.traded.plus(&traded)?;
                 let first = run.prices.map_or(maker.price, |(first, _)| first);
                 run.prices = Some((first, maker.price));
                 return Ok(Decision::Accept(traded.base));
@@ -136,6 +136,11 @@ impl Floor<'_, '_> {
             venue
                 .check_nonce(self.tx, account, signed)
                 .map_err(made_by)?;
+        }
+        if let Some(signed) = &self.taker.signed {
+            // One that waited for its price may be void by now.
+            let checked = self.venue.check_nonce(self.tx, self.taker.account, signed);
+            checked.map_err(taken_by)?;
         }
         let made = self.room(account, makes, maker.reduce_only, signed.as_deref());
         let taken = self.room(
@@ -386,13 +391,16 @@ impl Kuma {
     }
 }
 
-fn sum(one: &OnBook, other: &OnBook) -> Result<OnBook, PipError> {
-    let add = |a: u64, b: u64| a.checked_add(b).ok_or(PipError::ARITHMETIC);
-    Ok(OnBook {
-        base: add(one.base, other.base)?,
-        quote: add(one.quote, other.quote)?,
-        fees: add(one.fees, other.fees)?,
-    })
+impl OnBook {
+    /// Both together.
+    pub(in crate::venues::kuma) fn plus(&self, other: &Self) -> Result<Self, PipError> {
+        let add = |a: u64, b: u64| a.checked_add(b).ok_or(PipError::ARITHMETIC);
+        Ok(Self {
+            base: add(self.base, other.base)?,
+            quote: add(self.quote, other.quote)?,
+            fees: add(self.fees, other.fees)?,
+        })
+    }
 }
 
 /// What is said of an order that a refused fill, or firing, has ended.

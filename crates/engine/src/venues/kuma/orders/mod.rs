@@ -96,15 +96,18 @@ pub(in crate::venues::kuma) enum Note {
 
 impl Orders {
     pub(in crate::venues::kuma) fn new(markets: usize) -> Self {
-        let here = || Here {
+        let mut new = Self::default();
+        new.set_markets(markets);
+        new
+    }
+
+    /// As many markets as there are: one more has an empty book, one less had one.
+    pub(in crate::venues::kuma) fn set_markets(&mut self, markets: usize) {
+        self.markets.resize_with(markets, || Here {
             book: Some(Book::new(BOOK_LIMITS)),
             waiting: Conditionals::new(WAITING_LIMITS),
             last: None,
-        };
-        Self {
-            markets: std::iter::repeat_with(here).take(markets).collect(),
-            ..Self::default()
-        }
+        });
     }
 
     /// The book of a market.

@@ -4,7 +4,7 @@ use plimsoll_units::{AccountId, MarketId};
 
 use super::fill::{OnBook, Run, Taker, reason_of};
 use super::{Kuma, NewOrder, OrderRefusal, Terms, Ticket, order_side};
-use crate::book::conditional::Conditional;
+use crate::book::conditional::{Conditional, Conditionals};
 use crate::book::{self, Cut, End, OrderId, Owner, Placed, Side};
 use crate::venues::kuma::refusal::require;
 use crate::venues::kuma::{Event, OrderGone, OrderSide, Refusal, Revert, SignedOrder};
@@ -115,6 +115,28 @@ impl Kuma {
                 if self.orders.ticket(id).is_some() {
                     self.drop_order(tx, market, id, reason)?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels everybody's orders in a market.
+    pub(in crate::venues::kuma) fn drop_orders_in(
+        &mut self,
+        tx: &mut Tx<'_>,
+        market: MarketId,
+    ) -> Result<(), Rejection> {
+        let book = self.orders.book(market).into_iter();
+        let sides = [Side::Buy, Side::Sell];
+        let standing = book.flat_map(|book| sides.into_iter().flat_map(|side| book.orders(side)));
+        let waiting = self.orders.waiting(market).into_iter();
+        let waiting = waiting.flat_map(Conditionals::iter);
+        let all = standing.map(|order| order.id);
+        let all: Vec<OrderId> = all.chain(waiting.map(|w| w.order.id)).collect();
+        for id in all {
+            // One may have gone with the one it waited for.
+            if self.orders.ticket(id).is_some() {
+                self.drop_order(tx, market, id, OrderGone::MarketInactive)?;
             }
         }
         Ok(())
@@ -327,6 +349,7 @@ impl Kuma {
     ) -> Result<book::Order, Rejection> {
         let (account, market) = (ticket.account, ticket.market);
         self.not_in_recovery()?;
+        require(self.market(market)?.is_active(), Revert::NoActiveMarket)?;
         self.apply_funding(tx, account)?;
         let mut order = *order;
         if let Some(signed) = &ticket.signed {
@@ -385,11 +408,11 @@ impl Kuma {
 
     /// Trades up to `base` of a wallet's position away on the book at once, no worse than `worst`
     /// and within the market's price limit; what the book does not take is left. The venue does
-    /// this for its own fund.
+    /// this for its own fund, which has signed an order for it or is vouched for.
     pub(in crate::venues::kuma) fn trade_away(
         &mut self,
         tx: &mut Tx<'_>,
-        account: AccountId,
+        (account, signed): (AccountId, Option<Box<SignedOrder>>),
         market: MarketId,
         base: u64,
         worst: Option<u64>,
@@ -423,7 +446,7 @@ impl Kuma {
             id,
             account,
             market,
-            signed: None,
+            signed,
         };
         let (_, run) = self.on_book(tx, &taker, &order, false)?;
         let traded = run.traded;

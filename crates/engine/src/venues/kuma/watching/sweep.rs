@@ -77,6 +77,7 @@ impl Kuma {
         let from = std::mem::replace(&mut seen.changes, self.changes.len());
         for at in from..seen.changes {
             match self.changes.get(at) {
+                Some(Change::Market) => self.watching.add_markets(&self.markets),
                 Some(Change::Quotation(id, _) | Change::Limits(id, _)) => {
                     let id = *id;
                     published = true;

@@ -7,11 +7,13 @@
 
 use plimsoll_units::{MarketId, Rounding, Side, mul_div};
 
+use super::FundOrders;
+use super::desk::by_time;
 use super::event::Why;
 use super::holding::{Piece, Way};
 use crate::liquidation::{Case, Disposed, StageKind};
 use crate::margin::cross::{ONE, PipError};
-use crate::venues::kuma::Kuma;
+use crate::venues::kuma::{Kuma, OnBook, OrderSide, SignedOrder};
 use crate::{Rejection, Tx};
 
 /// Basis points in one.
@@ -31,12 +33,11 @@ impl Kuma {
             return Ok(Disposed::default());
         };
         let asked = base.min(before.left());
-        let fund = self.funds.insurance_fund;
         let worst = self.worst_on_book(tx, case, &before, collar_bps)?;
         let closed = if self.market(market)?.is_active() {
-            self.trade_away(tx, fund, market, asked, worst)?
+            self.trade_piece_away(tx, &before, asked, worst)?
         } else {
-            crate::venues::kuma::OnBook::default()
+            OnBook::default()
         };
         if closed.base > 0 {
             let net = match before.side {
@@ -51,6 +52,57 @@ impl Kuma {
         }
         let done = (StageKind::CloseOnBook, base, closed.base);
         self.tell_done(tx, case, &before, done)
+    }
+
+    /// The fund's own order on the book: vouched for, or as many of the orders its key has signed
+    /// as it takes, the earliest first. The signed limit price holds too.
+    fn trade_piece_away(
+        &mut self,
+        tx: &mut Tx<'_>,
+        piece: &Piece,
+        asked: u64,
+        worst: Option<u64>,
+    ) -> Result<OnBook, Rejection> {
+        let (fund, market) = (self.funds.insurance_fund, piece.market);
+        if self.waterfall.service.fund_orders == FundOrders::Implied {
+            return self.trade_away(tx, (fund, None), market, asked, worst);
+        }
+        let mut traded = OnBook::default();
+        for order in self.fund_book_orders(tx, piece)? {
+            let limit = Some(order.order.limit_price).filter(|price| *price > 0);
+            let bound = match (worst, limit) {
+                (Some(worst), Some(limit)) if piece.side == Side::Long => Some(worst.max(limit)),
+                (Some(worst), Some(limit)) => Some(worst.min(limit)),
+                (one, other) => one.or(other),
+            };
+            let filled = self.people.fill(&order.hash).map_or(0, |fill| fill.filled);
+            let room = order.order.quantity.saturating_sub(filled);
+            let left = asked.saturating_sub(traded.base).min(room);
+            let signed = Some(Box::new(order));
+            let more = self.trade_away(tx, (fund, signed), market, left, bound)?;
+            traded = traded.plus(&more)?;
+        }
+        Ok(traded)
+    }
+
+    /// The fund's signed orders that a piece could be traded away with, the earliest first.
+    fn fund_book_orders(&self, tx: &Tx<'_>, piece: &Piece) -> Result<Vec<SignedOrder>, Rejection> {
+        let fund = self.funds.insurance_fund;
+        let symbol = &self.market(piece.market)?.symbol;
+        let side = match piece.side {
+            Side::Long => OrderSide::Sell,
+            Side::Short => OrderSide::Buy,
+        };
+        let all = self.waterfall.fund_orders.values().filter(|signed| {
+            let order = &signed.order;
+            order.side == side
+                && !order.is_liquidation_acquisition_only
+                && order.market_symbol.strip_suffix("-USD") == Some(symbol)
+                && self.check_nonce(tx, fund, signed).is_ok()
+        });
+        let mut all: Vec<SignedOrder> = all.cloned().collect();
+        all.sort_by_key(|signed| (by_time(signed.order.nonce), signed.hash));
+        Ok(all)
     }
 
     /// The worst price a piece may be traded away at. Every bound is rounded in the fund's favour.

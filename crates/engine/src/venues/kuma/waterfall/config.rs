@@ -24,9 +24,9 @@ pub const STAGES_MAX: usize = 16;
 pub enum FundOrders {
     /// The service vouches for the fund: only the partner's order is checked.
     Implied = 0,
-    /// As on chain: the fund's delegated key keeps standing side-channel orders too, and a
-    /// hand-off is checked from both signatures. Offset quotes have no counterpart on chain and
-    /// are left out then.
+    /// As on chain: the fund's delegated key keeps standing orders too, side-channel ones that
+    /// hand-offs are checked with from both signatures, and others that it trades on the book
+    /// with. Offset quotes have no counterpart on chain and are left out then.
     Required = 1,
 }
 

@@ -260,14 +260,22 @@ impl Kuma {
             return Err(ServiceRefusal::FundOrder.into());
         }
         if !order.is_liquidation_acquisition_only {
-            return Err(ServiceRefusal::Shape("must be flagged as one").into());
+            check_book_shape(order)?;
         }
         let market = self.listed(&order.market_symbol)?;
         self.check_nonce(tx, fund, signed)?;
         self.check_signature(fund, signed, market, order.side)?;
+        self.filled(&signed.hash)?;
         let there = self.waterfall.fund_orders.len();
         if there >= FUND_ORDERS_MAX {
-            return Err(ServiceRefusal::TooManyFundOrders(there).into());
+            // Those that are used up make room.
+            let people = &self.people;
+            let open = |hash: &Hash| people.fill(hash).is_none_or(|fill| !fill.complete);
+            let orders = &mut self.waterfall.fund_orders;
+            if orders.keys().all(|id| open(&id.0)) {
+                return Err(ServiceRefusal::TooManyFundOrders(there).into());
+            }
+            orders.retain(|id, _| open(&id.0));
         }
         let id = OfferId(signed.hash);
         self.waterfall.fund_orders.insert(id, signed.clone());
@@ -310,9 +318,38 @@ fn terms_of(order: &Order) -> Terms {
 }
 
 /// Nonces in the order of their times; those of one millisecond by the rest of the UUID.
-fn by_time(nonce: u128) -> u128 {
+pub(super) fn by_time(nonce: u128) -> u128 {
     let millis = u128::from(uuid_millis(nonce).unwrap_or(0));
     millis.wrapping_shl(64) | (nonce & u128::from(u64::MAX))
+}
+
+/// The shape of an order of the fund's for the book: it takes what is there, and never stands.
+fn check_book_shape(order: &Order) -> Result<(), ServiceRefusal> {
+    let is_limit = order.order_type == OrderType::Limit;
+    let plain = order.trigger_price == 0
+        && order.trigger_type == TriggerType::None
+        && order.callback_rate == 0
+        && order.conditional_order_id == 0;
+    let rules = [
+        (
+            is_limit || order.order_type == OrderType::Market,
+            "must be a market or a limit order",
+        ),
+        (
+            order.time_in_force == TimeInForce::Ioc,
+            "must fill at once or be cancelled (ioc)",
+        ),
+        (
+            is_limit == (order.limit_price > 0),
+            "has a price if it has a limit, and only then",
+        ),
+        (plain, "must not wait for anything"),
+        (order.quantity > 0, "needs a quantity"),
+    ];
+    match rules.iter().find(|(holds, _)| !holds) {
+        Some((_, what)) => Err(ServiceRefusal::BookShape(what)),
+        None => Ok(()),
+    }
 }
 
 /// The shape of a partner's order.

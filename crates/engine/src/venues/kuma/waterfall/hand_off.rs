@@ -6,6 +6,7 @@
 
 use plimsoll_units::{AccountId, MarketId, Rounding, Side, mul_div};
 
+use super::desk::by_time;
 use super::event::{Amounts, ServiceEvent, Why};
 use super::holding::{Piece, Way};
 use super::state::{Note, Signature};
@@ -328,10 +329,15 @@ impl Kuma {
             signed.order.quantity.saturating_sub(filled) >= trade.base
         };
         let all = self.waterfall.fund_orders.values();
-        let mine = all.filter(|s| s.order.side == side && s.order.market_symbol == *symbol);
+        let mine = all.filter(|s| {
+            let order = &s.order;
+            order.is_liquidation_acquisition_only
+                && order.side == side
+                && order.market_symbol == *symbol
+        });
         let first = mine
             .filter(|s| room(s))
-            .min_by_key(|s| (s.order.nonce, s.hash));
+            .min_by_key(|s| (by_time(s.order.nonce), s.hash));
         let own = first.cloned().ok_or(ServiceRefusal::UnknownFundOrder)?;
         let (buy, sell) = match side {
             OrderSide::Buy => (own, order.clone()),

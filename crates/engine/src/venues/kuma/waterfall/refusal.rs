@@ -14,6 +14,9 @@ pub enum ServiceRefusal {
     /// A side-channel order of a shape the programme does not take.
     #[error("a liquidation acquisition order {0}")]
     Shape(&'static str),
+    /// An order of the fund for the book, of a shape that could stand there.
+    #[error("an order of the fund for the book {0}")]
+    BookShape(&'static str),
     /// A quote's signature is not its wallet's, nor of a key the wallet authorised.
     #[error("Invalid wallet signature for quote")]
     QuoteSignature,
@@ -35,9 +38,6 @@ pub enum ServiceRefusal {
     /// The fund bore a deficit a moment ago.
     #[error("withdrawals are shut until {0}, because the insurance fund bore a deficit")]
     Shut(plimsoll_units::Timestamp),
-    /// The venue has no liquidation service: keepers carry liquidations out.
-    #[error("this venue has no liquidation service")]
-    NoService,
     /// The partners' registry.
     #[error(transparent)]
     Partner(#[from] PartnerError),
@@ -53,6 +53,7 @@ impl ServiceRefusal {
         match self {
             Self::UnauthorizedLppWallet(_) => "UNAUTHORIZED_LPP_WALLET",
             Self::Shape(_) => "LiquidationAcquisitionShape",
+            Self::BookShape(_) => "FundBookOrderShape",
             Self::QuoteSignature => "QuoteSignature",
             Self::QuoteNonce => "QuoteNonce",
             Self::UnknownSymbol => "UnknownSymbol",
@@ -60,7 +61,6 @@ impl ServiceRefusal {
             Self::TooManyFundOrders(_) => "TooManyFundOrders",
             Self::UnknownFundOrder => "UnknownFundOrder",
             Self::Shut(_) => "WithdrawalsShut",
-            Self::NoService => "NoService",
             Self::Partner(_) => "Partner",
             Self::Fund(_) => "Fund",
         }
