@@ -173,6 +173,23 @@ fn the_small_crash_comes_to_this() {
             ));
         }
     }
+    for venue in &ran.results.venues {
+        let waterfall = waterfall(venue);
+        shown.push_str(&format!(
+            "{}: quintiles {:?}\n",
+            venue.name, waterfall.quintiles
+        ));
+        for policy in &waterfall.policies {
+            shown.push_str(&format!(
+                "  {}{}: needed {}, takes {} from {}\n",
+                policy.policy,
+                if policy.used { " (in force)" } else { "" },
+                policy.needed,
+                policy.taken,
+                policy.accounts
+            ));
+        }
+    }
     for sentence in report::compared(&ran.results) {
         shown.push_str(&format!("{sentence}\n"));
     }
@@ -270,12 +287,24 @@ fn the_small_crash_comes_to_this() {
           Insurance fund at its lowest: -78,680 USD
           Insurance fund at the end: 85,382 USD
           tight: 18 lots, 400801.67324714 USD at index, signed 11, left out [("capacity used up", 39), ("in its cooldown", 5)]
+        with: quintiles [0, 0, 0, 0, 2, 5]
+          queue (in force): needed 0, takes 419181.9112782 from 7
+          pro-rata: needed 0, takes 419181.9112782 from 21
+          minimal: needed 0, takes 0 from 0
+        without: quintiles [0, 0, 0, 0, 5, 22]
+          queue (in force): needed 0, takes 1071702.52138369 from 27
+          pro-rata: needed 0, takes 1071702.52138369 from 218
+          minimal: needed 0, takes 0 from 0
+        plus: quintiles [0, 0, 0, 0, 0, 56]
+          queue: needed 818531.59470227, takes 818531.59470227 from 103
+          pro-rata: needed 818531.59470227, takes 818531.59470227 from 1177
+          minimal (in force): needed 818531.59470227, takes 818531.59470227 from 56
         The same wallets went through the same prices on “with” and on “without”.
         Less impact on liquidity: yes. The fund closed 148 k USD on the books with partners and 932 k USD without, in one closing against 24 closings. All closings together moved the middles of the books by 0.0 bps, against 177.5: by 0.0 each on average and 0.0 at worst, against 12.7 and 49.5. They took all there was once, against 10 times.
         Less to manipulate: yes. What the fund gave up against index on the books is what somebody could earn who provokes liquidations and waits there: 3,228 USD with partners (-218.3 bps of what it closed), 18.2 k USD without (-195.2 bps).
         The price of it: partners took 1.64 M USD at -126.2 bps against index, which is 20.8 k USD given up to them. The fund made 15.3 k USD with partners and 599 USD without; counterparties were deleveraged 7 times, against 27 times.
-        81057 commands, 149404 events
-        state 797e45124583d5b96de0f3f821d8e3685bbc36165f583e6ee8c651b84dde4d2f
+        81057 commands, 149473 events
+        state 04c25c24975f5e5d3418fc8d196723b6113b5ae36dc2fe0d918a5adaa51f7678
     "#]].assert_eq(&shown);
 }
 

@@ -45,6 +45,7 @@ pub(super) fn service(parameters: &KumaParameters, plus: bool) -> Service {
     Service {
         procedure,
         fund: options.defence.map_or_else(FundPolicy::default, fund),
+        compare_policies: parameters.compare_policies,
         ..base
     }
 }
