@@ -4,5 +4,6 @@ mod data;
 mod edges;
 mod laws;
 mod naive;
+mod speed;
 mod steps;
 mod world;

@@ -47,6 +47,7 @@ pub(super) fn answer(account: &Account<'_>, key: &str, expected: &Value) -> Answ
         }
         "release_at" => release_at(account),
         "short_leg" | "long_leg" => leg(account, key == "long_leg"),
+        "state" => Ok(super::states::state(account)?.into()),
         "trace" => super::trace::answer(account, list(key, expected)?),
         "progress" | "states" => walk(account, list(key, expected)?),
         _ => match key.strip_prefix("after_partial_") {

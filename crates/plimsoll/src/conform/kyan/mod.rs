@@ -15,7 +15,9 @@ mod derive;
 mod model;
 mod parts;
 mod prices;
+mod quotes;
 mod rows;
+mod states;
 mod trace;
 
 use serde_json::{Map, Value};
@@ -55,8 +57,12 @@ pub(super) fn run(vector: &Value, document: &Value) -> Check {
         if compare::is_remark(key, expected) {
             continue;
         }
+        let gap = matches!(key.as_str(), "after" | "after_gap" | "gap");
+        let gap = states::after_gap(&vector).filter(|_| gap);
         let answer = if matches!(key.as_str(), "rows" | "path" | "cases") {
             rows::answer(&vector, expected)
+        } else if let Some(answer) = gap {
+            answer
         } else {
             // Priced once, when the first field asks for it.
             if market.is_none() {

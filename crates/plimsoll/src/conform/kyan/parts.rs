@@ -30,6 +30,7 @@ pub(super) fn answer(account: &Account<'_>, key: &str, expected: &Value) -> Opti
         "exact" | "exact_pairs" | "exact_min_sum" | "exact_sum" | "min_margin" => {
             Pairing::MinMargin
         }
+        "gap" | "ratio" | "gap_pct" => return Some(gap(account, key)),
         _ => return None,
     };
     Some(components(account, pairing).and_then(|found| match key {
@@ -40,6 +41,21 @@ pub(super) fn answer(account: &Account<'_>, key: &str, expected: &Value) -> Opti
         "exact_pairs" => pairs(account.market, &found, expected),
         _ => found.iter().map(|c| component(account.market, c)).collect(),
     }))
+}
+
+/// By how much the rule's components need more than the least: in money, as a ratio, in percent.
+fn gap(account: &Account<'_>, key: &str) -> Answer {
+    let sum = |pairing| -> Result<f64, Mismatch> {
+        let found = components(account, pairing)?;
+        Ok(money(total_margin(&found).map_err(refused)?))
+    };
+    let (rule, exact) = (sum(Pairing::KyanRule)?, sum(Pairing::MinMargin)?);
+    Ok(match key {
+        "gap" => rule - exact,
+        "ratio" => rule / exact,
+        _ => (rule / exact - 1.0) * 100.0,
+    }
+    .into())
 }
 
 /// A component with all its fields.

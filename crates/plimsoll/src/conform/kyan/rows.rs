@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::{money, ratio_of};
 use super::model::{Market, letter};
-use super::{Answer, Vector, finite, list, object, raw, raw_64, refused, shown};
+use super::{Answer, Vector, finite, list, object, quotes, raw, raw_64, refused, shown, states};
 use crate::conform::compare::Mismatch;
 
 /// Prices of a vector's row and its money, both finer than what is compared.
@@ -35,10 +35,12 @@ fn one(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
         peg(vector, row)
     } else if has("t") {
         clock(vector, row)
+    } else if quotes::is_quote(row) {
+        quotes::quote(vector, row)
     } else if has("level") && has("limit") {
         bankruptcy(vector, row)
-    } else if has("mark") {
-        quote(vector, row)
+    } else if states::is_account(vector, row) {
+        states::account_row(vector, row)
     } else if has("equity") && has("mm") {
         trigger(row)
     } else if has("equity") || has("E") {
@@ -73,6 +75,18 @@ fn row_inputs(row: &Map<String, Value>) -> Map<String, Value> {
                 | "index"
                 | "S"
                 | "tick"
+                | "n"
+                | "cp"
+                | "K"
+                | "dte"
+                | "iv"
+                | "perp"
+                | "legs"
+                | "entry"
+                | "collateral"
+                | "instrument"
+                | "name"
+                | "label"
         )
     };
     let fields = row.iter().filter(|(name, _)| given(name));
@@ -81,12 +95,12 @@ fn row_inputs(row: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-fn get(row: &Map<String, Value>, name: &str) -> Result<f64, Mismatch> {
+pub(super) fn get(row: &Map<String, Value>, name: &str) -> Result<f64, Mismatch> {
     finite(name, row.get(name).unwrap_or(&Value::Null))
 }
 
 /// A number of the row, or of the input, or the default.
-fn either(
+pub(super) fn either(
     vector: &Vector<'_>,
     row: &Map<String, Value>,
     name: &str,
@@ -155,7 +169,13 @@ fn deposit(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
 }
 
 /// A limit price in vectors' units.
-fn limit(side: Side, mark: f64, index: f64, rate: Rate<6>, tick: f64) -> Result<f64, Mismatch> {
+pub(super) fn limit(
+    side: Side,
+    mark: f64,
+    index: f64,
+    rate: Rate<6>,
+    tick: f64,
+) -> Result<f64, Mismatch> {
     let (mark, index) = (raw("mark", mark, 8)?, raw("index", index, 8)?);
     let limit = limit_price(side, mark, index, rate, raw("tick", tick, 8)?);
     Ok(shown(limit.map_err(refused)?, 8))
@@ -210,45 +230,6 @@ fn clock(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
         "perp_buy": limit(Side::Long, spot, spot, perp_rate, 0.5)?,
         "perp_sell": limit(Side::Short, spot, spot, perp_rate, 0.5)?,
         "perp_exhausted": perps.is_exhausted(elapsed),
-    }))
-}
-
-/// A level's rate: by its number, or by the money it is of the index.
-fn rate_of(row: &Map<String, Value>, index: f64) -> Result<Rate<6>, Mismatch> {
-    for name in ["incentive", "incentive_usd", "opt_incentive_usd", "A"] {
-        if row.contains_key(name) {
-            return Ok(Rate::from_raw(raw(name, get(row, name)? / index, 6)?));
-        }
-    }
-    let level = if row.contains_key("level") {
-        raw_64("level", get(row, "level")?, 0)?
-    } else {
-        0
-    };
-    let level = u32::try_from(level).map_err(|_| Mismatch::unusable("a level below zero"))?;
-    Ladder::OPTIONS.incentive(level).map_err(refused)
-}
-
-/// An option's limit prices at a mark: a sale is never below one tick.
-fn quote(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
-    let index = either(vector, row, "S", 100_000.0)?;
-    let tick = either(vector, row, "tick", 1.0)?;
-    let (mark, rate) = (get(row, "mark")?, rate_of(row, index)?);
-    let buy = limit(Side::Long, mark, index, rate, tick)?;
-    let sell = limit(Side::Short, mark, index, rate, tick)?;
-    let side = row.get("side").and_then(Value::as_str);
-    let own = if side.is_some_and(|s| s.eq_ignore_ascii_case("buy")) {
-        buy
-    } else {
-        sell
-    };
-    let incentive = index * shown(rate.raw(), 6);
-    Ok(json!({
-        "buy": buy, "buy_limit": buy, "limit_buy": buy,
-        "sell": sell, "sell_limit": sell, "limit_sell": sell,
-        "limit": own, "price": own,
-        "incentive": incentive, "incentive_usd": incentive, "opt_incentive_usd": incentive,
-        "floored": mark - incentive < tick,
     }))
 }
 
@@ -367,7 +348,7 @@ fn takeover(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
     };
     let equity = get(row, name)?;
     let mut most = None;
-    for name in ["cap_cost", "cap_incentive", "cap_total"] {
+    for name in ["cap_cost", "cap_total"] {
         if row.contains_key(name) || vector.input.contains_key(name) {
             most = Some(either(vector, row, name, 0.0)?);
         }
@@ -376,12 +357,26 @@ fn takeover(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
         Some(most) => most,
         None => {
             let mut cap = either(vector, row, "cap", f64::NAN);
-            for name in ["cap_per_unit", "cap_usd", "incentive", "max_incentive"] {
+            for name in [
+                "cap_incentive",
+                "cap_incentive_usd",
+                "cap_per_unit",
+                "cap_usd",
+                "incentive",
+                "max_incentive",
+            ] {
                 if row.contains_key(name) || vector.input.contains_key(name) {
                     cap = either(vector, row, name, 0.0);
                 }
             }
-            let cap = cap.ok().filter(|cap| cap.is_finite());
+            // Where nothing says, it is the last level's of the options' ladder.
+            let last = Ladder::OPTIONS.incentive(Ladder::OPTIONS.cap());
+            let last = shown(last.map_err(refused)?.raw(), 6);
+            let index = either(vector, row, "S", f64::NAN)
+                .ok()
+                .filter(|s| s.is_finite());
+            let given = cap.ok().filter(|cap| cap.is_finite());
+            let cap = given.or(index.map(|index| index * last));
             let cap = cap.ok_or_else(|| Mismatch::unusable("no price of the last level"))?;
             let size = either(vector, row, "q", either(vector, row, "qty", 1.0)?)?;
             cap * size.abs()
@@ -397,6 +392,8 @@ fn takeover(vector: &Vector<'_>, row: &Map<String, Value>) -> Answer {
         "equity": equity, "E": equity,
         "paid_to_if": fund, "to_if": fund, "if_receives": fund, "if_gain": fund,
         "if_loss": loss, "if_payout": loss, "deficit": loss,
+        "rest": owner, "rest_to_owner": owner, "to_owner": owner, "user_keeps": owner,
+        "owner_keeps": owner, "kept": owner, "remainder": owner,
         "to_user": owner, "user_gets": owner, "user_receives": owner, "rest_to_user": owner,
         "returned_to_user": owner, "user": owner, "residual_to_user": owner,
         "bankrupt": equity < 0.0,

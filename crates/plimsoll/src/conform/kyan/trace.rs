@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::{Account, money, price, side};
 use super::answers::{
-    Action, first_action, fully_hedged, hedges, instrument_name, next, order_answer, perp_only,
+    Action, first_action, fully_hedged, hedges, instrument_name, next, order_answer,
 };
 use super::model::PERP;
 use super::{Answer, object, parts, raw_64, refused, shown};
@@ -59,14 +59,7 @@ impl Script<'_> {
     fn evaluate(&self) -> Answer {
         let mut said = self.account.answer()?;
         let flagged = said.get("trigger") == Some(&Value::Bool(true));
-        let bankrupt = said.get("bankrupt") == Some(&Value::Bool(true));
-        let state = match (flagged, bankrupt) {
-            (false, _) => "ACTIVE",
-            (true, true) => "BANKRUPT",
-            (true, false) if perp_only(&self.account)? => "PERP_CLOSE",
-            (true, false) if hedges(&self.account)? => "HEDGING",
-            (true, false) => "DECOMPOSING",
-        };
+        let state = super::states::state(&self.account)?;
         let action = if flagged {
             "FLAG+BLOCK+CANCEL_USER_ORDERS"
         } else {
