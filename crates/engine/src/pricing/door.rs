@@ -75,15 +75,6 @@ pub fn leave(
     })
 }
 
-/// A price, or a profit or loss per unit: nearest, ties to even. Neither side of a trade is
-/// favoured; an account is long and short the same arrays.
-///
-/// # Errors
-/// [`PricingError::DoesNotFit`].
-pub fn money(what: &'static str, value: f64) -> Result<i64, PricingError> {
-    leave(what, value, MONEY_DECIMALS, Rounding::HalfEven)
-}
-
 /// `10^decimals`, exact up to 22. More decimals than that do not occur in the types of `units`.
 fn power_of_ten(decimals: u32) -> f64 {
     (0..decimals).fold(1.0, |power, _| power * 10.0)
