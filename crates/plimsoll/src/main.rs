@@ -8,6 +8,8 @@ mod explain;
 mod output;
 mod progress;
 mod replay;
+mod scenario;
+mod sweep;
 mod verify;
 
 use std::process::ExitCode;
@@ -33,6 +35,15 @@ enum Command {
     /// The same scenario and seed give the same bytes on every machine.
     #[command(after_help = replay::EXAMPLES)]
     Replay(replay::Options),
+    /// Run a scenario many times: parameters over ranges, many seeds, many windows of prices.
+    ///
+    /// How large would the fund have to be? Quantiles and expected shortfall of the loss, per
+    /// venue and value; results as CSV, Parquet and a page. One core or many, the same bytes.
+    #[command(after_help = sweep::EXAMPLES)]
+    Sweep(sweep::Options),
+    /// Look for mistakes in a scenario file, or begin a new one.
+    #[command(after_help = scenario::EXAMPLES)]
+    Scenario(scenario::Options),
     /// Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention.
     ///
     /// Without a case number it lists the largest cases.
@@ -57,6 +68,8 @@ fn main() -> ExitCode {
     let answer = match &cli.command {
         Command::Conform(options) => conform::run(options),
         Command::Replay(options) => replay::run(options),
+        Command::Sweep(options) => sweep::run(options),
+        Command::Scenario(options) => scenario::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Verify(options) => return ExitCode::from(verify::run(options)),
     };

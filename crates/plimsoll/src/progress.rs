@@ -7,6 +7,11 @@ pub(crate) fn records(total: u64) -> ProgressBar {
     bar(total, "{bar:40} {pos:>10} of {len} records  {eta} left")
 }
 
+/// A bar over a sweep's runs.
+pub(crate) fn runs(total: u64) -> ProgressBar {
+    bar(total, "{bar:40} {pos:>7} of {len} runs  {elapsed} elapsed, {eta} left")
+}
+
 /// A bar over a replay's ticks; the total is told later.
 pub(crate) fn ticks() -> ProgressBar {
     bar(0, "{bar:40} {percent:>3} %  {elapsed} elapsed, {eta} left")

@@ -115,7 +115,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
 }
 
 /// A file, or where there is none, the bundled scenario of that name.
-fn named(path: &Path) -> anyhow::Result<Scenario> {
+pub(crate) fn named(path: &Path) -> anyhow::Result<Scenario> {
     if !path.exists()
         && let Some(name) = path.to_str()
         && let Some(bundled) = Scenario::bundled_as(name)?
@@ -143,22 +143,28 @@ fn scenario(options: &Options) -> anyhow::Result<Scenario> {
         scenario.use_data(data)?;
     }
     if let Some(accounts) = options.accounts {
-        for venue in &mut scenario.venues {
-            if let Some(file) = &venue.population.file {
-                bail!(
-                    "--accounts cannot change venue {:?}: its traders are those of {}",
-                    venue.name,
-                    file.display()
-                );
-            }
-            venue.scale_to(accounts);
-        }
+        scale(&mut scenario, accounts)?;
     }
     if let Some(seed) = options.seed {
         scenario.seed = seed;
     }
     scenario.check("with the options of the command line")?;
     Ok(scenario)
+}
+
+/// Gives every venue this many traders, and liquidity in proportion.
+pub(crate) fn scale(scenario: &mut Scenario, accounts: u32) -> anyhow::Result<()> {
+    for venue in &mut scenario.venues {
+        if let Some(file) = &venue.population.file {
+            bail!(
+                "--accounts cannot change venue {:?}: its traders are those of {}",
+                venue.name,
+                file.display()
+            );
+        }
+        venue.scale_to(accounts);
+    }
+    Ok(())
 }
 
 fn drive(replay: Replay, sink: &mut dyn CommandSink) -> anyhow::Result<Results> {

@@ -21,5 +21,6 @@ pub mod replay;
 pub mod report;
 pub mod results;
 pub mod scenario;
+pub mod sweep;
 pub mod tables;
 pub mod waterfall;

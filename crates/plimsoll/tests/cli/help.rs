@@ -31,11 +31,13 @@ fn help_of_the_program() {
         Usage: plimsoll <COMMAND>
 
         Commands:
-          replay   Run a scenario: prices, people and agents through the venues' engines
-          explain  Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention
-          verify   Check a journal: chain, hashes, and that it amounts to the state it says
-          conform  Run recorded calls of a venue's real contracts through the engine
-          help     Print this message or the help of the given subcommand(s)
+          replay    Run a scenario: prices, people and agents through the venues' engines
+          sweep     Run a scenario many times: parameters over ranges, many seeds, many windows of prices
+          scenario  Look for mistakes in a scenario file, or begin a new one
+          explain   Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention
+          verify    Check a journal: chain, hashes, and that it amounts to the state it says
+          conform   Run recorded calls of a venue's real contracts through the engine
+          help      Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help

@@ -34,35 +34,35 @@ const SPANS: [i64; 22] = [
 
 /// The replay's window on the horizontal axis; `end` is always after `start`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TimeAxis {
+pub(crate) struct TimeAxis {
     /// ms since the epoch.
-    pub(super) start: i64,
+    pub(crate) start: i64,
     /// ms since the epoch.
-    pub(super) end: i64,
+    pub(crate) end: i64,
 }
 
 impl TimeAxis {
     /// A window of no length is drawn as one millisecond.
-    pub(super) fn new(window: (i64, i64)) -> Self {
+    pub(crate) fn new(window: (i64, i64)) -> Self {
         let (start, end) = window;
         let end = end.max(start.saturating_add(1));
         Self { start, end }
     }
 
     /// Its length, ms.
-    pub(super) fn length(self) -> i64 {
+    pub(crate) fn length(self) -> i64 {
         self.end.saturating_sub(self.start).max(1)
     }
 
     /// Where a time falls: 0 at the start, 1 at the end; times outside are held at the edges.
     #[allow(clippy::cast_precision_loss)]
-    pub(super) fn fraction(self, time: i64) -> f64 {
+    pub(crate) fn fraction(self, time: i64) -> f64 {
         let time = time.clamp(self.start, self.end);
         time.saturating_sub(self.start) as f64 / self.length() as f64
     }
 
     /// The finest readable span that divides the window into at most `most` parts.
-    pub(super) fn span(self, most: i64) -> i64 {
+    pub(crate) fn span(self, most: i64) -> i64 {
         let exact = self.length() / most.max(1);
         let readable = SPANS.iter().copied().find(|span| *span > exact);
         // Beyond a year per part: whole years.
@@ -70,7 +70,7 @@ impl TimeAxis {
     }
 
     /// Labelled times, at most eight.
-    pub(super) fn ticks(self) -> Vec<(i64, String)> {
+    pub(crate) fn ticks(self) -> Vec<(i64, String)> {
         let span = self.span(8);
         let first = self.start.div_euclid(span).saturating_mul(span);
         let times = (0..=9).map(|i: i64| first.saturating_add(i.saturating_mul(span)));
@@ -90,7 +90,7 @@ fn label(time: i64, span: i64) -> String {
 }
 
 /// `10 Oct`.
-pub(super) fn date(time: i64) -> String {
+pub(crate) fn date(time: i64) -> String {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
@@ -104,7 +104,7 @@ pub(super) fn date(time: i64) -> String {
 }
 
 /// `21:20`, or `21:20:05`.
-pub(super) fn clock(time: i64, seconds: bool) -> String {
+pub(crate) fn clock(time: i64, seconds: bool) -> String {
     let text = time_text(time);
     let clock = text.split(' ').nth(1).unwrap_or_default();
     let length = if seconds { 8 } else { 5 };
@@ -112,12 +112,12 @@ pub(super) fn clock(time: i64, seconds: bool) -> String {
 }
 
 /// `10 Oct 21:20`, with seconds where there are some.
-pub(super) fn moment(time: i64) -> String {
+pub(crate) fn moment(time: i64) -> String {
     format!("{} {}", date(time), clock(time, time % MINUTE != 0))
 }
 
 /// Two times in the fewest words: `10 Oct 21:10 to 21:25`.
-pub(super) fn between(from: i64, to: i64) -> String {
+pub(crate) fn between(from: i64, to: i64) -> String {
     if from.div_euclid(DAY) == to.div_euclid(DAY) {
         return format!("{} to {}", moment(from), clock(to, to % MINUTE != 0));
     }
@@ -129,16 +129,16 @@ const LARGEST: f64 = 1e30;
 
 /// The vertical axis; `high` is always above `low`, both finite.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct ValueAxis {
+pub(crate) struct ValueAxis {
     /// Value at the bottom.
-    pub(super) low: f64,
+    pub(crate) low: f64,
     /// Value at the top.
-    pub(super) high: f64,
+    pub(crate) high: f64,
 }
 
 impl ValueAxis {
     /// Zero at the bottom, and room for `highest`.
-    pub(super) fn from_zero(highest: f64) -> Self {
+    pub(crate) fn from_zero(highest: f64) -> Self {
         let high = if highest.is_finite() && highest > 0.0 {
             highest.clamp(1e-12, LARGEST) * 1.05
         } else {
@@ -148,7 +148,7 @@ impl ValueAxis {
     }
 
     /// The range of the finite values with a little room, and zero when it is near.
-    pub(super) fn around(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn around(values: impl Iterator<Item = f64>) -> Self {
         let finite = values.filter(|v| v.is_finite());
         let finite = finite.map(|v| v.clamp(-LARGEST, LARGEST));
         let range = finite.fold(None, |range: Option<(f64, f64)>, v| {
@@ -172,18 +172,18 @@ impl ValueAxis {
     }
 
     /// Whether zero is the bottom.
-    pub(super) fn starts_at_zero(self) -> bool {
+    pub(crate) fn starts_at_zero(self) -> bool {
         self.low == 0.0
     }
 
     /// Where a value falls: 0 at the top, 1 at the bottom, as paper counts.
-    pub(super) fn fraction(self, value: f64) -> f64 {
+    pub(crate) fn fraction(self, value: f64) -> f64 {
         let value = if value.is_finite() { value } else { self.low };
         ((self.high - value) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 
     /// Round values inside the range, four or so, and the step between them.
-    pub(super) fn ticks(self) -> (Vec<f64>, f64) {
+    pub(crate) fn ticks(self) -> (Vec<f64>, f64) {
         let step = round_step((self.high - self.low) / 4.0);
         let first = (self.low / step).ceil();
         let ticks = (0..12).map(|i| (first + f64::from(i)) * step);

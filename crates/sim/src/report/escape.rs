@@ -2,7 +2,7 @@
 //! `</script>` included.
 
 /// Text for an element or a quoted attribute.
-pub(super) fn text(raw: &str) -> String {
+pub(crate) fn text(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {
@@ -21,7 +21,7 @@ pub(super) fn text(raw: &str) -> String {
 }
 
 /// A JSON string for an inline script: nothing in it can end the script or open a comment.
-pub(super) fn json(raw: &str) -> String {
+pub(crate) fn json(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() + 2);
     out.push('"');
     for c in raw.chars() {

@@ -14,14 +14,14 @@
 //!   without losing their extremes, and only the largest cases are listed;
 //! - floats are for places on paper only. A figure that is printed as a sum is summed exactly.
 
-mod axis;
+pub(crate) mod axis;
 mod cases;
 mod chart;
 mod csv;
-mod escape;
+pub(crate) mod escape;
 mod figures;
 mod flows;
-mod number;
+pub(crate) mod number;
 mod page;
 mod risk;
 mod sample;

@@ -4,13 +4,13 @@
 use crate::results::{Amount, group};
 
 /// A whole number with its thousands apart: `12,345`.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     group(&value.to_string())
 }
 
 /// An amount rounded to `places` decimals, thousands apart: `-1,234.57`. Unlike
 /// [`Amount`]'s own text it keeps trailing zeros, so that columns line up.
-pub(super) fn rounded(amount: Amount, places: u32) -> String {
+pub(crate) fn rounded(amount: Amount, places: u32) -> String {
     let dropped = amount.decimals.saturating_sub(places);
     let kept = amount.decimals.min(places);
     let magnitude = amount.raw.unsigned_abs();
@@ -38,7 +38,7 @@ pub(super) fn rounded(amount: Amount, places: u32) -> String {
 }
 
 /// An amount of money with two decimals, or in full where those would show nothing of it.
-pub(super) fn money(amount: Amount) -> String {
+pub(crate) fn money(amount: Amount) -> String {
     let shown = rounded(amount, 2);
     if shown == "0.00" && amount.raw != 0 {
         return amount.to_string();
@@ -47,7 +47,7 @@ pub(super) fn money(amount: Amount) -> String {
 }
 
 /// A price: two decimals from 100 up, more below, so that small coins stay readable.
-pub(super) fn price(amount: Amount) -> String {
+pub(crate) fn price(amount: Amount) -> String {
     let magnitude = amount.approximate().abs();
     let places = match magnitude {
         m if m >= 100.0 => 2,
@@ -58,7 +58,7 @@ pub(super) fn price(amount: Amount) -> String {
 }
 
 /// The exact sum, in the finest decimals met; `None` when it does not fit.
-pub(super) fn sum(amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
+pub(crate) fn sum(amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
     let mut total = Amount::default();
     for amount in amounts {
         let decimals = total.decimals.max(amount.decimals);
@@ -75,7 +75,7 @@ fn rescale(amount: Amount, decimals: u32) -> Option<i128> {
 }
 
 /// A total in words: `12.4 M`, or that it does not fit.
-pub(super) fn total(amount: Option<Amount>) -> String {
+pub(crate) fn total(amount: Option<Amount>) -> String {
     amount.map_or_else(
         || "too much to add up".to_owned(),
         |a| compact(a.approximate()),
@@ -83,7 +83,7 @@ pub(super) fn total(amount: Option<Amount>) -> String {
 }
 
 /// Three or four figures and a unit: `12.4 M`, `812`, `0.0312`.
-pub(super) fn compact(value: f64) -> String {
+pub(crate) fn compact(value: f64) -> String {
     if !value.is_finite() {
         return "n/a".to_owned();
     }
@@ -108,7 +108,7 @@ pub(super) fn compact(value: f64) -> String {
 }
 
 /// The label of an axis value, with the decimals its step asks for.
-pub(super) fn tick(value: f64, step: f64, largest: f64) -> String {
+pub(crate) fn tick(value: f64, step: f64, largest: f64) -> String {
     let (scaled, unit) = in_unit(value, largest);
     let (step, _) = in_unit(step, largest);
     let mut places = 0usize;
@@ -135,7 +135,7 @@ fn in_unit(value: f64, largest: f64) -> (f64, &'static str) {
 }
 
 /// `part` of `whole` as a whole percentage.
-pub(super) fn percent(part: usize, whole: usize) -> String {
+pub(crate) fn percent(part: usize, whole: usize) -> String {
     if whole == 0 {
         return "0\u{a0}%".to_owned();
     }

@@ -142,6 +142,9 @@ impl Scenario {
         if venue.liquidity.is_empty() {
             return Err("loans need lenders: add at least one [[venues.liquidity]]".to_owned());
         }
+        if let Some(parameters) = &venue.gammaswap {
+            parameters.check()?;
+        }
         if let Some(borrowers) = &venue.borrowers {
             borrowers.check()?;
         }

@@ -14,7 +14,7 @@ use plimsoll_engine::venues::{Execution, VenueConfig};
 use plimsoll_units::AssetId;
 use serde::{Deserialize, Serialize};
 
-use super::{Decimal, Span};
+use super::{Decimal, Span, bounds};
 use crate::pools::{LP_DECIMALS, PoolState, Token};
 
 /// The pair of a scenario, and how its history is walked.
@@ -213,7 +213,38 @@ pub struct GammaswapParameters {
     pub protocol_fee: Option<Decimal>,
 }
 
+/// The most a yearly rate may be; what is larger would not fit the contract's integers.
+const RATE_MAX: Decimal = millionths(1_000_000 * 1_000_000);
+
 impl GammaswapParameters {
+    /// Names what the engine's integers cannot say; the other bounds are the engine's own.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (name, value, decimals) in [
+            ("threshold", self.threshold, 4),
+            ("borrow_threshold", self.borrow_threshold, 4),
+            ("liquidation_fee", self.liquidation_fee, 4),
+            ("origination_fee", self.origination_fee, 4),
+            ("protocol_fee", self.protocol_fee, 5),
+            ("optimal_utilisation", self.optimal_utilisation, 18),
+        ] {
+            let Some(value) = value else { continue };
+            bounds::fraction(name, value)?;
+            bounds::grid(name, value, decimals)?;
+        }
+        for (name, value) in [
+            ("base_rate", self.base_rate),
+            ("factor", self.factor),
+            ("max_rate", self.max_rate),
+            ("slope_1", self.slope_1),
+            ("slope_2", self.slope_2),
+        ] {
+            let Some(value) = value else { continue };
+            bounds::not_negative(name, value)?;
+            bounds::at_most(name, value, RATE_MAX)?;
+        }
+        Ok(())
+    }
+
     /// The rules: generation, then what the scenario says, on the scenario's blocks.
     fn params(&self, generation: Generation, pool: &Pool, tokens: &[Token; 2]) -> Params {
         let base = match generation {

@@ -8,13 +8,16 @@
 mod bounds;
 mod check;
 mod decimal;
+mod diagnose;
 mod kuma;
 mod loans;
 mod parameters;
 mod people;
+mod starter;
 
 pub(crate) use bounds::MONEY_MAX;
 pub use decimal::{Decimal, Span, When};
+pub use diagnose::{Finding, diagnose};
 pub use kuma::{BookMakers, Defence, Deleveraging, Hop, KumaParameters, Partner, Slices};
 pub use loans::{BatchHabits, Borrowers, GammaswapParameters, Pool, PoolToken};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
@@ -23,6 +26,7 @@ pub use people::{
     Like, Liquidators, LiquidityProvider, Makers, Population, TopUps, WeightedLeverage,
     WeightedMarket,
 };
+pub use starter::{starter, starters};
 
 use std::path::{Path, PathBuf};
 
