@@ -292,6 +292,18 @@ impl PortfolioAuction {
         })
     }
 
+    /// Whether an insolvent auction has paid the most it can for as long again as it took to get
+    /// there. Derive's waits for ever; a venue that must end asks for this [ours].
+    ///
+    /// # Errors
+    /// [`AuctionError::TimeWentBack`], overflow.
+    pub fn is_exhausted(&self, now: Timestamp) -> Result<bool, AuctionError> {
+        let elapsed = self.clock.elapsed(now)?.millis();
+        let whole = self.terms.insolvent.millis().checked_mul(2);
+        let whole = whole.ok_or(ArithmeticError::Overflow)?;
+        Ok(self.branch == Branch::Insolvent && elapsed >= whole)
+    }
+
     /// Starts again as insolvent, when [`Standing::MustConvert`] says so. Money earned so far is
     /// the account's and no longer reserved.
     ///

@@ -494,6 +494,45 @@ fn a_partner_that_is_flagged_quotes_no_more_and_a_quote_that_ended_is_not_taken(
     );
 }
 
+#[test]
+fn what_is_worth_less_than_nothing_is_auctioned_for_a_payment_of_the_fund() {
+    let mut config = rich_fund();
+    config.procedure = vec![Stage::Hedge, Stage::PortfolioAuction];
+    let book = [(call(110_000, 14, 58), "-3")];
+    let mut world = World::holding(config, &book, "0", "70000");
+    world.open(2, 2);
+    world.deposit(2, "1000000");
+    world.told.clear();
+    world.price_later(1_000, "150000");
+    world.later(1_200_000);
+    world.expect(Command::Bid {
+        bidder: AccountId(2),
+        account: AccountId(1),
+        share_e9: 400_000_000,
+        most: Amount::ZERO,
+    });
+    // Nobody wants the rest, twice as long as the payment rises.
+    for _ in 0..7 {
+        world.later(1_000_000);
+    }
+    check(&world, &expect![[r#"
+        case-1 opened
+        account-1 ACTIVE -> FLAGGED: E -46037.47 MM 75609.65 IM 90731.59 D -2.992026
+        account-1 FLAGGED -> AUCTION: E -46037.47 MM 75609.65 IM 90731.59 D -2.992026
+        PortfolioOffered { case: case-1, account: account-1, insolvent: true, fee: 0 }
+        Bid { case: case-1, account: account-1, bidder: account-2, share: 400000000000000000, paid: -28496273170, numbers: Numbers { equity: -27622477805, maintenance: 44965795855, initial: 53958955026, delta: -1795216, index: 15000000000000 } }
+        case-1 auction did 180000.00
+        account-1 AUCTION -> BANKRUPT: E -27622.48 MM 44965.79 IM 53958.95 D -1.795216
+        Bankruptcy { case: case-1, account: account-1, deficit: 27622477805, positions: [(InstrumentId(1), -1800000)] }
+        TakenOver { case: case-1, account: account-1, to_fund: 0, loss: 27622477805, to_owner: 0 }
+        case-1 takeover did 270000.00
+        account-1 BANKRUPT -> CLOSED: E 0.00 MM 0.00 IM 0.00 D 0
+        case-1 closed Liquidated { shortfall: 27622477805 }
+        the fund offers to buy 1.8 of instrument-1 at 43164
+    "#]]);
+    assert!(world.venue().accounts()[1].positions().is_empty());
+}
+
 /// One case through hedge, decomposition, auction, takeover and unwinding.
 fn through_everything(restarts: bool) -> World {
     let mut config = rich_fund();

@@ -69,6 +69,8 @@ impl Kyan {
         };
         let standing = auction.standing(marks, tx.now).map_err(MarginError::from)?;
         match standing {
+            // Nobody took it for a whole length at the most that is paid for it: the fund does.
+            Standing::Open if auction.is_exhausted(tx.now).map_err(MarginError::from)? => Ok(None),
             Standing::Open => Ok(Some(Look::Done)),
             // Above its requirement by the buffer: the auction's own rule of release. Until the
             // initial margin is met the account may only reduce risk, as anybody.

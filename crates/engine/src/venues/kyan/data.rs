@@ -27,8 +27,7 @@ impl Pair {
         let trust = &self.params.trust;
         let index = self.index.map(|index| index.at);
         // Without open options nothing is priced by the surface.
-        let open = self.options.iter().any(|option| option.settled.is_none());
-        let surface = self.surface_at().filter(|_| open);
+        let surface = self.surface_at().filter(|_| self.next_expiry.is_some());
         let checks = [
             ("index", index, trust.index_age.millis()),
             ("surface", surface, trust.surface_age.millis()),
@@ -43,8 +42,7 @@ impl Pair {
     /// The first expiry that has come and is not settled yet (G7): what such an option is worth is
     /// the settlement's to say, so nothing is traded or liquidated on it.
     pub(super) fn unsettled(&self, now: Timestamp) -> Option<Timestamp> {
-        let open = self.options.iter().filter(|o| o.settled.is_none());
-        open.map(|o| o.terms.expiry).filter(|at| *at <= now).min()
+        self.next_expiry.filter(|at| *at <= now)
     }
 
     /// Why the data cannot be trusted at `now`, and since when: a price grew too old at its own
@@ -139,7 +137,7 @@ impl Kyan {
         pair.priced_at = now;
         pair.priced = priced;
         self.allow_repegs(update.pair)?;
-        self.look_at_all(tx, update.pair)?;
+        self.look_at_all(tx, update.pair);
         Ok(())
     }
 
@@ -165,7 +163,7 @@ impl Kyan {
         pair.surface = Some(surface);
         pair.priced_at = now;
         pair.priced = priced;
-        self.look_at_all(tx, id)?;
+        self.look_at_all(tx, id);
         Ok(())
     }
 
@@ -239,7 +237,7 @@ impl Kyan {
         tx.emit(Event::Funded { pair: id, rate_e9 });
         let now = tx.now;
         self.change_pair(id)?.funded_at = Some(now);
-        self.look_at_all(tx, id)?;
+        self.look_at_all(tx, id);
         Ok(())
     }
 
@@ -323,6 +321,7 @@ impl Kyan {
                 listed.settled = Some(price);
             }
         }
+        self.change_pair(id)?.find_next_expiry();
         self.settle_fund(tx, id)?;
         self.reprice(id, tx.now)?;
         tx.emit(Event::Expired {
@@ -330,7 +329,7 @@ impl Kyan {
             expiry,
             price,
         });
-        self.look_at_all(tx, id)?;
+        self.look_at_all(tx, id);
         Ok(())
     }
 

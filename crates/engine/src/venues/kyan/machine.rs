@@ -3,7 +3,7 @@
 //! ```text
 //! ACTIVE --MM > E--> FLAGGED --> HEDGING | PERP_CLOSE --> DECOMPOSING --> AUCTION --> BANKRUPT
 //! any of them --IM <= E--> RELEASED      any of them --deposit, MM <= E--> CURED
-//! any of them --E < 0--> BANKRUPT --> CLOSED
+//! any of them --E < 0--> BANKRUPT --> CLOSED (a portfolio auction goes on as insolvent first)
 //! ```
 //!
 //! After every command the accounts that it touched are looked at; after new market data and
@@ -118,7 +118,9 @@ impl Kyan {
         let (ends_flat, paid_in) = (account.positions.is_empty(), episode.paid_in);
         let closes_all =
             episode.phase == PhaseName::PerpClose && !marked.pair.params.hedge.perp_only_stops;
-        if health.equity.is_negative() {
+        // An auction of shares has a branch of its own for what is worth less than nothing.
+        let shares = !ends_flat && self.procedure.contains(&Stage::PortfolioAuction);
+        if health.equity.is_negative() && !shares {
             self.bankrupt(tx, id)?;
             return Ok(Look::Done);
         }
@@ -243,7 +245,11 @@ impl Kyan {
         id: AccountId,
         health: &Health,
     ) -> Result<Look, Rejection> {
+        let insolvent = health.equity.is_negative();
         for stage in self.procedure.clone() {
+            if insolvent && stage != Stage::PortfolioAuction {
+                continue;
+            }
             let taken = match stage {
                 Stage::Hedge => self.hedge_stage(tx, id, health)?,
                 Stage::Decompose => self.decompose_stage(tx, id, health)?,

@@ -422,6 +422,7 @@ impl Kyan {
             let surface = quoted
                 .map(crate::pricing::quoted::Quoted::check)
                 .transpose();
+            pair.find_next_expiry();
             pair.surface = surface.map_err(|why| Refusal::BadSurface(why.to_string()))?;
             pair.priced = match &pair.index {
                 Some(index) => pair.price(index, pair.surface.as_ref(), pair.priced_at)?,

@@ -49,6 +49,9 @@ pub struct Pair {
     pub(super) books: Vec<Book>,
     /// Since when liquidations stand still, because market data cannot be trusted.
     pub(super) frozen_since: Option<Timestamp>,
+    /// The first expiry that is not settled: kept because it is asked for with every command.
+    #[borsh(skip)]
+    pub(super) next_expiry: Option<Timestamp>,
     #[borsh(skip)]
     pub(super) surface: Option<Checked>,
     #[borsh(skip)]
@@ -136,6 +139,7 @@ impl Pair {
             fund,
             books: vec![Book::new(BOOK_LIMITS)],
             frozen_since: None,
+            next_expiry: None,
             surface: None,
             priced: None,
         }
@@ -260,7 +264,14 @@ impl Pair {
             });
             self.books.push(Book::new(BOOK_LIMITS));
         }
+        self.find_next_expiry();
         Ok(first)
+    }
+
+    /// Looks for the first open expiry anew, when options came or went.
+    pub(super) fn find_next_expiry(&mut self) {
+        let open = self.options.iter().filter(|o| o.settled.is_none());
+        self.next_expiry = open.map(|o| o.terms.expiry).min();
     }
 
     /// What is priced.

@@ -99,23 +99,26 @@ impl<'a> Screen<'a> {
 }
 
 impl Kyan {
-    /// Every account of a pair that may have something to do is to be looked at.
-    pub(super) fn look_at_all(&mut self, tx: &Tx<'_>, pair: MarketId) -> Result<(), Rejection> {
-        if self.pair(pair)?.priced.is_none() {
-            return Ok(());
-        }
-        let mut screen = Screen::new(self.marked(pair)?)?;
+    /// Every account of a pair that may have something to do is to be looked at. It never fails:
+    /// whoever cannot be screened is looked at.
+    pub(super) fn look_at_all(&mut self, tx: &Tx<'_>, pair: MarketId) {
+        let mut screen = match self.marked(pair) {
+            Ok(marked) => Screen::new(marked).ok(),
+            // Nothing is priced: nobody has anything to do.
+            Err(_) => return,
+        };
         let mut found = Vec::new();
         for (account, number) in self.accounts.iter().zip(0u32..) {
             // Accounts in liquidation are looked at whenever time or data moves.
             if account.pair != pair || account.episode.is_some() {
                 continue;
             }
-            if account.cured || !screen.is_safe(account, tx.balance(account.cash)) {
+            let cash = tx.balance(account.cash);
+            let safe = screen.as_mut().is_some_and(|s| s.is_safe(account, cash));
+            if account.cured || !safe {
                 found.push(AccountId(number));
             }
         }
         self.dirty.extend(found);
-        Ok(())
     }
 }

@@ -79,6 +79,7 @@ impl Kyan {
                         pair.options = listing.options;
                         pair.priced = listing.priced;
                         pair.priced_at = listing.priced_at;
+                        pair.find_next_expiry();
                     }
                 }
                 Some(Undo::Quote(account, Some(quote))) => {
