@@ -68,19 +68,19 @@ fn a_sound_trade_moves_base_quote_and_fees() {
 fn quantities_prices_and_fees() {
     check("ok", |_| {});
     check("Base quantity must be greater than zero", |c| {
-        c.trade.base = 0
+        c.trade.base = 0;
     });
     check("Quote quantity must be greater than zero", |c| {
-        c.trade.quote = 0
+        c.trade.quote = 0;
     });
     check("No active market found", |c| {
-        c.trade.market = plimsoll_units::MarketId(5)
+        c.trade.market = plimsoll_units::MarketId(5);
     });
     check("Order limit price exceeded", |c| c.trade.quote += 1);
     check("Order limit price exceeded", |c| c.trade.quote -= 1);
     check("Invalid limit price", |c| c.buy.order.limit_price = 0);
     check("Invalid limit price", |c| {
-        c.sell.order.order_type = OrderType::Market
+        c.sell.order.order_type = OrderType::Market;
     });
     check("ok", |c| {
         c.sell.order.order_type = OrderType::Market;
@@ -88,10 +88,10 @@ fn quantities_prices_and_fees() {
     });
     check("Excessive maker rebate", |c| c.trade.maker_fee = -1);
     check("Excessive maker fee", |c| {
-        c.trade.maker_fee = 10_000_002_000
+        c.trade.maker_fee = 10_000_002_000;
     });
     check("Excessive taker fee", |c| {
-        c.trade.taker_fee = 10_000_002_000
+        c.trade.taker_fee = 10_000_002_000;
     });
     check("ok", |c| c.trade.taker_fee = 10_000_000_000);
 }
@@ -107,18 +107,18 @@ fn time_in_force_and_triggers() {
         c.sell.order.limit_price = 0;
     });
     check("ioc order must be taker", |c| {
-        c.sell.order.time_in_force = TimeInForce::Ioc
+        c.sell.order.time_in_force = TimeInForce::Ioc;
     });
     check("fok order must be taker", |c| {
-        c.sell.order.time_in_force = TimeInForce::Fok
+        c.sell.order.time_in_force = TimeInForce::Fok;
     });
     check("ok", |c| c.buy.order.time_in_force = TimeInForce::Fok);
     check("Missing trigger price", |c| {
-        c.buy.order.order_type = OrderType::StopLossLimit
+        c.buy.order.order_type = OrderType::StopLossLimit;
     });
     check("Invalid trigger price", |c| c.buy.order.trigger_price = 1);
     check("Invalid trigger type", |c| {
-        c.buy.order.trigger_type = TriggerType::Last
+        c.buy.order.trigger_type = TriggerType::Last;
     });
     check("Invalid callback rate", |c| c.buy.order.callback_rate = 1);
     check("Invalid callback rate", |c| {
@@ -138,12 +138,12 @@ fn signatures_and_nonces() {
     check(buy, |c| c.buy.signer = address(9));
     check(buy, |c| c.buy.signer = Address::ZERO);
     check("Invalid wallet signature for sell order", |c| {
-        c.sell.signer = address(5)
+        c.sell.signer = address(5);
     });
     check(buy, |c| c.buy.order.market_symbol = "BTC-USD".to_owned());
     check("Must be v1 UUID", |c| c.buy.order.nonce = 4 << 76);
     check("Order arguments do not match sides", |c| {
-        c.buy.order.side = OrderSide::Sell
+        c.buy.order.side = OrderSide::Sell;
     });
     // A key nobody authorised.
     check(buy, |c| {
@@ -151,7 +151,7 @@ fn signatures_and_nonces() {
         c.buy.signer = address(77);
     });
     check("Self-trading not allowed", |c| {
-        c.buy.order.wallet = c.sell.order.wallet
+        c.buy.order.wallet = c.sell.order.wallet;
     });
     check(
         "no account is registered for the wallet 0xa0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a063",
@@ -301,20 +301,20 @@ fn a_hand_off_needs_both_orders_flagged_and_the_fund_reducing() {
     let both = "Both orders must be liquidation acquisition";
     let cases: [(&str, fn(&mut Case)); 8] = [
         (both, |c| {
-            c.sell.order.is_liquidation_acquisition_only = false
+            c.sell.order.is_liquidation_acquisition_only = false;
         }),
         (both, |c| {
-            c.buy.order.is_liquidation_acquisition_only = false
+            c.buy.order.is_liquidation_acquisition_only = false;
         }),
         ("IF order must be reduce only and signed by DK", |c| {
-            c.buy.order.is_reduce_only = false
+            c.buy.order.is_reduce_only = false;
         }),
         ("IF order must be reduce only and signed by DK", |c| {
             c.buy.order.delegated_public_key = Address::ZERO;
             c.buy.signer = address(1);
         }),
         ("gtx order must be limit maker", |c| {
-            c.trade.maker_side = OrderSide::Buy
+            c.trade.maker_side = OrderSide::Buy;
         }),
         ("Position must move toward zero", |c| {
             c.buy.order.quantity += 1;
