@@ -406,6 +406,14 @@ fn acts_that_are_refused() {
                     amount: Amount::from_raw(1),
                 },
             ),
+            (
+                "the fund's own number as an owner",
+                Command::Open {
+                    account: AccountId(2),
+                    owner: u32::MAX,
+                    pair: PAIR,
+                },
+            ),
             ("a bid for what is not auctioned", bid(0, 1)),
             ("a bid of nobody", bid(9, 1)),
             (
@@ -433,6 +441,7 @@ fn acts_that_are_refused() {
             an account too early: account-3 cannot be opened: the next account is account-2
             the fund's own account: account-4294967295 cannot be opened: the next account is account-2
             money for the fund's own account: account-4294967295 does not exist on this venue
+            the fund's own number as an owner: parameter owner is 4294967295; it must be another number: this one is the insurance fund's
             a bid for what is not auctioned: account-1 is not being auctioned
             a bid of nobody: account-9 does not exist on this venue
             an offset of the whole price: the partner's quote is refused: an offset of 1000000 millionths is all of the price

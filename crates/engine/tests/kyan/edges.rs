@@ -515,7 +515,9 @@ fn what_is_worth_less_than_nothing_is_auctioned_for_a_payment_of_the_fund() {
     for _ in 0..7 {
         world.later(1_000_000);
     }
-    check(&world, &expect![[r#"
+    check(
+        &world,
+        &expect![[r#"
         case-1 opened
         account-1 ACTIVE -> FLAGGED: E -46037.47 MM 75609.65 IM 90731.59 D -2.992026
         account-1 FLAGGED -> AUCTION: E -46037.47 MM 75609.65 IM 90731.59 D -2.992026
@@ -529,7 +531,8 @@ fn what_is_worth_less_than_nothing_is_auctioned_for_a_payment_of_the_fund() {
         account-1 BANKRUPT -> CLOSED: E 0.00 MM 0.00 IM 0.00 D 0
         case-1 closed Liquidated { shortfall: 27622477805 }
         the fund offers to buy 1.8 of instrument-1 at 43164
-    "#]]);
+    "#]],
+    );
     assert!(world.venue().accounts()[1].positions().is_empty());
 }
 

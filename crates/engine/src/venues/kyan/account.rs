@@ -11,9 +11,9 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{ArithmeticError, MarketId, Rounding, mul_div};
 
-use super::config::POSITIONS_MAX;
+use super::config::{INSTRUMENTS_MAX, POSITIONS_MAX};
 use super::episode::Episode;
-use super::{InstrumentId, Refusal};
+use super::{FUND, InstrumentId, Refusal};
 use crate::Rejection;
 use crate::ledger::Slot;
 
@@ -95,6 +95,23 @@ impl Account {
         !self.positions.is_empty() && options.all(InstrumentId::is_perpetual)
     }
 
+    /// Whether another position fits. The fund takes over whatever there is: an instrument each.
+    fn has_room(&self) -> Result<(), Refusal> {
+        let is_fund = self.owner == FUND.0;
+        let most = if is_fund {
+            INSTRUMENTS_MAX
+        } else {
+            POSITIONS_MAX
+        };
+        if self.positions.len() < most {
+            return Ok(());
+        }
+        Err(Refusal::Bound {
+            what: "positions of an account",
+            most: most as u64,
+        })
+    }
+
     fn place(&self, instrument: InstrumentId) -> Result<usize, usize> {
         self.positions
             .binary_search_by_key(&instrument, |held| held.instrument)
@@ -118,13 +135,7 @@ impl Account {
             Ok(at) => at,
             Err(_) if quantity == 0 => return Ok(()),
             Err(at) => {
-                if self.positions.len() >= POSITIONS_MAX {
-                    return Err(Refusal::Bound {
-                        what: "positions of an account",
-                        most: POSITIONS_MAX as u64,
-                    }
-                    .into());
-                }
+                self.has_room()?;
                 let held = Held {
                     instrument,
                     quantity,

@@ -31,6 +31,7 @@ mod config;
 mod data;
 mod episode;
 mod event;
+mod explain;
 mod fund;
 pub mod gate;
 mod health;
@@ -250,6 +251,14 @@ impl Kyan {
         pair: MarketId,
     ) -> Result<(), Rejection> {
         self.pair(pair)?;
+        if owner == FUND.0 {
+            return Err(Refusal::Parameter {
+                name: "owner",
+                given: owner.into(),
+                bounds: "another number: this one is the insurance fund's",
+            }
+            .into());
+        }
         let next = u32::try_from(self.accounts.len()).map_err(|_| Refusal::Full)?;
         if account.0 != next || account == FUND {
             let next = AccountId(next);

@@ -18,6 +18,7 @@ use super::trade::Placing;
 use super::wanted::Desired;
 use super::{FUND, InstrumentId, Kyan};
 use crate::book::{Order, OrderId, Owner, SelfTrade, Standing, TimeInForce};
+use crate::margin::portfolio::LEGS_MAX;
 use crate::{Rejection, Tx};
 
 const OVERFLOW: ArithmeticError = ArithmeticError::Overflow;
@@ -109,8 +110,10 @@ impl Kyan {
     /// The orders that should stand for the fund.
     fn fund_wants(&self, tx: &Tx<'_>, id: MarketId) -> Result<Vec<Desired>, Rejection> {
         let marked = self.marked(id)?;
-        let fund = &marked.pair.fund;
-        let health = marked.health(fund, tx.balance(fund.cash), None)?;
+        let mut fund = marked.pair.fund.clone();
+        // As many as one portfolio may have; the rest follows when these are gone.
+        fund.positions.truncate(LEGS_MAX);
+        let health = marked.health(&fund, tx.balance(fund.cash), None)?;
         let params = &marked.pair.params;
         let mut wanted = Vec::new();
         for (instrument, held) in marked.unwound(&health)? {
