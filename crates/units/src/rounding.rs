@@ -18,7 +18,8 @@ pub enum Rounding {
     Ceil,
     /// Away from zero.
     Up,
-    /// To the nearest; a tie goes to the even neighbour. For display only.
+    /// To the nearest; a tie goes to the even neighbour. It favours nobody: for marks and unit
+    /// profits that both sides of a position share, and for display; never for a payment.
     HalfEven,
 }
 
