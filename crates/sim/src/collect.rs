@@ -23,6 +23,8 @@ struct Open {
     executed: Option<Timestamp>,
     /// The size that was closed, where a stage says so: a liquidation may close a part.
     size: Option<i128>,
+    /// Notional that stages have closed so far, money.
+    done: i128,
 }
 
 /// The tally of one venue.
@@ -32,6 +34,8 @@ pub struct Collector {
     decimals: u32,
     /// Decimals of the prices that open cases.
     price_decimals: u32,
+    /// Whether a case that closed something and then recovered was carried through.
+    in_steps: bool,
     open: BTreeMap<CaseId, Open>,
     /// The case that money of the current command belongs to: the last one opened or worked on.
     current: Option<CaseId>,
@@ -65,6 +69,7 @@ impl Collector {
             venue,
             decimals,
             price_decimals,
+            in_steps: false,
             open: BTreeMap::new(),
             current: None,
             flows: BTreeMap::new(),
@@ -79,6 +84,14 @@ impl Collector {
             closed_notional: 0,
             events: 0,
         }
+    }
+
+    /// The same for a venue whose liquidations work in steps until an account is healthy: a case
+    /// that closed something and then recovered was carried through.
+    #[must_use]
+    pub const fn in_steps(mut self) -> Self {
+        self.in_steps = true;
+        self
     }
 
     /// Takes one event; `shape` tells the scenario's market of a case and which way it was exposed.
@@ -102,6 +115,7 @@ impl Collector {
                     reward: 0,
                     executed: None,
                     size: None,
+                    done: 0,
                 };
                 self.open.insert(case.id, open);
                 let target = (case.target.market.0, case.target.account.0.into());
@@ -117,6 +131,9 @@ impl Collector {
                     open.executed = open.executed.or(Some(now));
                     if *stage == StageKind::CloseNextVersion {
                         open.size = Some(*amount);
+                    }
+                    if self.in_steps {
+                        open.done = open.done.saturating_add(*amount);
                     }
                 }
             }
@@ -237,9 +254,13 @@ impl Collector {
             return;
         };
         self.current = None;
-        let Outcome::Liquidated { shortfall } = outcome else {
-            self.recovered += 1;
-            return;
+        let shortfall = match outcome {
+            Outcome::Liquidated { shortfall } => shortfall,
+            Outcome::Recovered if open.done > 0 => 0,
+            Outcome::Recovered => {
+                self.recovered += 1;
+                return;
+            }
         };
         let amount = |raw| Amount::new(raw, self.decimals);
         let (target, trigger) = (open.case.target, open.case.trigger);
@@ -248,7 +269,11 @@ impl Collector {
             let price = trigger.price.saturating_abs();
             mul_div(size, price, 10i128.pow(18), Rounding::Down).ok()
         });
-        let closed = closed.unwrap_or(trigger.notional).min(trigger.notional);
+        let closed = if self.in_steps {
+            open.done
+        } else {
+            closed.unwrap_or(trigger.notional).min(trigger.notional)
+        };
         self.closed_notional = self.closed_notional.saturating_add(closed);
         self.rows.insert(id, self.liquidations.len());
         self.liquidations.push(Liquidation {

@@ -11,6 +11,7 @@
 pub mod collect;
 pub mod crowd;
 pub mod depth;
+pub mod episodes;
 pub mod funding;
 pub mod options;
 pub mod pools;

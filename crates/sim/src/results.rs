@@ -81,6 +81,9 @@ pub struct VenueResults {
     /// What became of acquired positions, on venues with a backstop that acquires them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waterfall: Option<Box<crate::waterfall::Waterfall>>,
+    /// What liquidations in steps came to, on venues of option portfolios.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<Box<crate::episodes::Episodes>>,
 }
 
 /// One headline figure.

@@ -1,8 +1,8 @@
-//! The crash that comes with the program: real anchors, a simulated path between them.
+//! The crashes that come with the program: real anchors, a simulated path between them.
 //!
 //! `assets/crash-2025-10-10.toml` has about a dozen published prices per coin over 10 and 11
 //! October 2025, the turning points of the crash among them, each with the bar and field it was
-//! taken from. The path between two anchors is a random bridge: a straight line plus a random walk
+//! taken from; `assets/crash-2026-02.toml` has those of bitcoin over 3 to 7 February 2026. The path between two anchors is a random bridge: a straight line plus a random walk
 //! that is bent to end at zero. Its size follows the move (a third of it) and a calm volatility of
 //! the coin; four fifths of the noise are shared by all coins, as in a crash. The path passes
 //! through every anchor exactly and never leaves the range of the coin's anchors: what would is
@@ -26,7 +26,18 @@ pub const BUNDLED_SEED: u64 = 20_251_010;
 /// Time between two prices of the path. Every anchor falls on this grid.
 pub const BUNDLED_STEP: Duration = Duration(15_000);
 
-const ANCHORS: &str = include_str!("../../assets/crash-2025-10-10.toml");
+/// The names of the bundled crashes; the first is the one taken where none is named.
+pub const BUNDLES: [&str; 2] = ["crash-2025-10-10", "crash-2026-02"];
+
+/// The anchors of a bundle.
+fn anchors(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "crash-2025-10-10" => include_str!("../../assets/crash-2025-10-10.toml"),
+        "crash-2026-02" => include_str!("../../assets/crash-2026-02.toml"),
+        _ => return None,
+    })
+}
+
 /// The noise of a coin, in fifths: 4/5 shared and 3/5 its own have one unit of deviation together
 /// (a correlation of 0.64 between two coins).
 const SHARED_FIFTHS: i64 = 4;
@@ -70,16 +81,22 @@ struct Coin {
     anchors: Vec<Anchor>,
 }
 
-/// The bundled crash for the markets asked for (`prefer` has nothing to decide here).
+/// A bundled crash for the markets asked for (`prefer` has nothing to decide here).
 ///
 /// # Errors
-/// [`PriceError`] for a symbol that is not in the bundle, and for a window outside it.
+/// [`PriceError`] for a name that is none of [`BUNDLES`], a symbol that is not in the bundle, and
+/// a window outside it.
 pub fn bundled(
+    name: &str,
     requests: &[PriceRequest],
     window: Window,
     seed: u64,
 ) -> Result<Timeline, PriceError> {
-    let (source, coins) = read_anchors(ANCHORS)?;
+    let text = anchors(name).ok_or_else(|| {
+        let known = BUNDLES.join(", ");
+        PriceError::Anchors(format!("there is no bundle {name:?}; there are {known}"))
+    })?;
+    let (source, coins) = read_anchors(text)?;
     let shared = shared_noise(&coins, seed);
     let mut markets = Vec::with_capacity(requests.len());
     let mut records = Vec::with_capacity(requests.len());

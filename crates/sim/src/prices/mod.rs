@@ -24,7 +24,7 @@ mod timeline;
 
 use std::path::Path;
 
-pub use bundled::{BUNDLED_SEED, BUNDLED_STEP, bundled};
+pub use bundled::{BUNDLED_SEED, BUNDLED_STEP, BUNDLES, bundled};
 pub use error::{LineProblem, PriceError};
 pub use kline::{Bar, BarText, MAX_BARS, MarketPrice, interval_text, read_bars};
 pub use provenance::{Anchor, AnchorRecord, FileRecord, MarketRecord, Provenance};

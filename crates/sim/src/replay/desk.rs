@@ -50,6 +50,10 @@ pub(crate) trait Desk {
     }
     /// The report's clock ticks.
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp);
+    /// Where data beside prices comes from, one line each.
+    fn sources(&self) -> Vec<String> {
+        Vec::new()
+    }
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults;
 }
 
@@ -69,6 +73,8 @@ pub(crate) struct Book {
     pub(crate) top_ups: Option<TopUps>,
     /// What a Kuma venue needs beside prices, until its desk takes it.
     pub(crate) supplies: Option<super::kuma::Supplies>,
+    /// The same of a Kyan venue.
+    pub(crate) options: Option<Box<super::kyan::Supplies>>,
     /// Cases waiting for a keeper, by what they are about.
     waiting: BTreeMap<Target, CaseId>,
     /// The same, the other way round.
@@ -145,6 +151,8 @@ impl Book {
                 let own = super::kuma::setup::config(config, venue, &markets, &openings);
                 (own, "USD")
             }
+            // Its own follow when its people are known.
+            Preset::Kyan | Preset::KyanDerive => (super::kyan::placeholder(config), "USDC"),
         };
         config.venues.push(own.clone());
         // Where the engine liquidates, nobody else is asked.
@@ -166,6 +174,7 @@ impl Book {
             makers: venue.makers.clone(),
             top_ups: venue.top_ups.clone(),
             supplies: None,
+            options: None,
             waiting: BTreeMap::new(),
             targets: BTreeMap::new(),
             looked_at: Vec::new(),
@@ -349,6 +358,7 @@ impl Book {
             flows: collector.flows(engine.ledger().assets()),
             refusals: collector.refusals(),
             waterfall: shown.waterfall,
+            episodes: None,
         }
     }
 

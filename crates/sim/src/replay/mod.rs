@@ -10,6 +10,7 @@ mod bands;
 mod desk;
 mod gammaswap;
 mod kuma;
+mod kyan;
 mod perennial;
 mod plan;
 mod tsunamix;
@@ -49,6 +50,9 @@ pub enum ReplayError {
     /// A table of market data: accounts of a day, funding rates.
     #[error(transparent)]
     Table(#[from] crate::tables::TableError),
+    /// Chains of options.
+    #[error(transparent)]
+    Options(#[from] crate::options::OptionsError),
     /// The books whose shape was asked for.
     #[error(transparent)]
     Depth(#[from] crate::depth::DepthError),
@@ -101,12 +105,22 @@ impl Replay {
             } else {
                 None
             };
+            let options = kyan_supplies(&scenario, venue, &openings)?;
             let people = match &supplies {
                 Some(supplies) => supplies.people(),
+                // A Kyan venue's people have their books from the start.
+                None if options.is_some() => Vec::new(),
                 None => people(&scenario, venue, (&openings, start))?,
             };
             let mut book = Book::new(id, venue, (&scenario, &timeline), people, &mut config);
             book.supplies = supplies;
+            if let Some(options) = &options
+                && let Some(own) = config.venues.last_mut()
+            {
+                *own = options.config(own.money());
+                book.config = own.clone();
+            }
+            book.options = options;
             books.push(book);
         }
         let engine = engine(&config, &scenario)?;
@@ -150,26 +164,46 @@ impl Replay {
         } = self;
         let mut desks: Vec<Box<dyn Desk>> = books
             .into_iter()
-            .map(|book| match book.preset {
-                Preset::Tsunamix => Box::new(tsunamix::TsunamixDesk::new(book)) as Box<dyn Desk>,
-                Preset::Perennial | Preset::PerennialPlus => {
-                    Box::new(perennial::PerennialDesk::new(book))
-                }
-                Preset::Gammaswap | Preset::GammaswapV12 => {
-                    let venue = &scenario.venues[book.desk()];
-                    Box::new(gammaswap::GammaswapDesk::new(
-                        book, venue, &scenario, &timeline,
-                    ))
-                }
-                Preset::Kuma | Preset::KumaPlus => {
-                    Box::new(kuma::KumaDesk::new(book, &scenario, &timeline))
-                }
+            .filter_map(|book| {
+                Some(match book.preset {
+                    Preset::Tsunamix => {
+                        Box::new(tsunamix::TsunamixDesk::new(book)) as Box<dyn Desk>
+                    }
+                    Preset::Perennial | Preset::PerennialPlus => {
+                        Box::new(perennial::PerennialDesk::new(book))
+                    }
+                    Preset::Gammaswap | Preset::GammaswapV12 => {
+                        let venue = &scenario.venues[book.desk()];
+                        Box::new(gammaswap::GammaswapDesk::new(
+                            book, venue, &scenario, &timeline,
+                        ))
+                    }
+                    Preset::Kuma | Preset::KumaPlus => {
+                        Box::new(kuma::KumaDesk::new(book, &scenario, &timeline))
+                    }
+                    Preset::Kyan | Preset::KyanDerive => {
+                        Box::new(kyan::KyanDesk::new(book, &scenario)?)
+                    }
+                })
             })
             .collect();
         let mut world = World::new(engine, sink, &config);
         let window = run_loop(&mut world, &mut desks, &timeline, progress)?;
         finish(&scenario, &timeline, &mut world, &desks, window)
     }
+}
+
+/// What a Kyan venue needs beside prices.
+fn kyan_supplies(
+    scenario: &Scenario,
+    venue: &Venue,
+    openings: &[Opening],
+) -> Result<Option<Box<kyan::Supplies>>, ReplayError> {
+    let (true, Some(first)) = (venue.preset.is_kyan(), openings.first()) else {
+        return Ok(None);
+    };
+    let supplies = kyan::Supplies::prepare(scenario, venue, *first)?;
+    Ok(Some(Box::new(supplies)))
 }
 
 /// The people of a venue, one position each, in the order in which they arrive.
@@ -233,10 +267,9 @@ fn timeline(scenario: &Scenario) -> Result<Timeline, ReplayError> {
         .map(|m| PriceRequest::new(&m.symbol, &prefer))
         .collect();
     let window = window(prices);
-    Ok(if prices.source == "bundled" {
-        crate::prices::bundled(&requests, window, scenario.seed)?
-    } else {
-        crate::prices::load(std::path::Path::new(&prices.source), &requests, window)?
+    Ok(match prices.bundle() {
+        Some(name) => crate::prices::bundled(name, &requests, window, scenario.seed)?,
+        None => crate::prices::load(std::path::Path::new(&prices.source), &requests, window)?,
     })
 }
 
@@ -383,12 +416,7 @@ fn finish(
         description: scenario.description.clone(),
         seed: scenario.seed,
         scenario: scenario.to_toml(),
-        provenance: timeline
-            .provenance
-            .to_string()
-            .lines()
-            .map(str::to_owned)
-            .collect(),
+        provenance: sources(timeline, desks),
         window,
         markets: scenario.markets.iter().map(|m| m.symbol.clone()).collect(),
         prices: price_lines(timeline),
@@ -402,6 +430,18 @@ fn finish(
              be, and each venue's own totals agree with the ledger."
         ),
     })
+}
+
+/// Where prices come from, and what desks use beside them, each line once.
+fn sources(timeline: &Timeline, desks: &[Box<dyn Desk>]) -> Vec<String> {
+    let prices = timeline.provenance.to_string();
+    let mut lines: Vec<String> = prices.lines().map(str::to_owned).collect();
+    for line in desks.iter().flat_map(|desk| desk.sources()) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// Prices to draw: at most some 2,000 points a market, lows and highs of each stretch kept.

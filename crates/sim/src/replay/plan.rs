@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use plimsoll_engine::liquidation::Target;
-use plimsoll_units::{CaseId, Timestamp};
+use plimsoll_units::{AccountId, CaseId, Timestamp};
 
 /// Something an agent will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,24 @@ pub(crate) enum Plan {
     Rebalance,
     /// A borrower repays and leaves (GammaSwap).
     Leave(usize),
+    /// The venue looks at its liquidations (Kyan).
+    Look,
+    /// A bidder takes an order of the engine (Kyan).
+    Take {
+        /// Which bidder.
+        by: usize,
+        /// Whose order.
+        account: AccountId,
+        /// Which.
+        order: u64,
+    },
+    /// A bidder looks at a portfolio in auction (Kyan).
+    Bid {
+        /// Which bidder.
+        by: usize,
+        /// Whose portfolio.
+        account: AccountId,
+    },
     /// A funding period has ended (Kuma).
     PublishFunding,
     /// A partner signs what it wants to stand (Kuma).

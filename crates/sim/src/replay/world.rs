@@ -69,7 +69,11 @@ impl<'a> World<'a> {
                     .assets
                     .get(venue.money().index())
                     .map_or(0, |a| a.decimals);
-                Collector::new(id, decimals, price_decimals(venue))
+                let collector = Collector::new(id, decimals, price_decimals(venue));
+                match venue {
+                    VenueConfig::Kyan(_) => collector.in_steps(),
+                    _ => collector,
+                }
             })
             .collect();
         Self {
@@ -146,7 +150,7 @@ impl<'a> World<'a> {
 const fn price_decimals(venue: &VenueConfig) -> u32 {
     match venue {
         // Pips.
-        VenueConfig::Kuma(_) => 8,
+        VenueConfig::Kuma(_) | VenueConfig::Kyan(_) => 8,
         _ => 18,
     }
 }

@@ -155,6 +155,60 @@ pub fn waterfall_csv(results: &Results, out: impl Write) -> io::Result<()> {
     writer.flush()
 }
 
+/// The columns of `steps.csv`, in order: one row per action of a liquidation in steps. Amounts are
+/// exact decimals in the venue's asset.
+pub const STEPS_COLUMNS: [&str; 16] = [
+    "venue",
+    "preset",
+    "at_ms",
+    "at_utc",
+    "case",
+    "account",
+    "step",
+    "what",
+    "equity_before",
+    "maintenance_before",
+    "initial_before",
+    "equity_after",
+    "maintenance_after",
+    "initial_after",
+    "incentive",
+    "fee",
+];
+
+/// Writes every action of liquidations in steps, venue by venue in the order they happened.
+///
+/// # Errors
+/// What the writer reports.
+pub fn steps_csv(results: &Results, out: impl Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(out);
+    writer.write_record(STEPS_COLUMNS)?;
+    for venue in &results.venues {
+        for action in venue.episodes.iter().flat_map(|e| &e.actions) {
+            let (before, after) = (&action.before, &action.after);
+            writer.write_record([
+                plain(&venue.name),
+                plain(&venue.preset),
+                action.at.to_string(),
+                time_text(action.at),
+                action.case.to_string(),
+                action.account.to_string(),
+                plain(&action.step),
+                plain(&action.what),
+                before.equity.to_string(),
+                before.maintenance.to_string(),
+                before.initial.to_string(),
+                after.equity.to_string(),
+                after.maintenance.to_string(),
+                after.initial.to_string(),
+                action.incentive.to_string(),
+                action.fee.to_string(),
+            ])?;
+        }
+    }
+    writer.flush()
+}
+
 fn plain(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         return format!("'{text}");

@@ -48,6 +48,7 @@ pub(super) fn quiet(name: &str) -> VenueResults {
         flows: Vec::new(),
         refusals: Vec::new(),
         waterfall: None,
+        episodes: None,
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod axis;
 mod cases;
 mod chart;
 mod csv;
+mod episodes;
 pub(crate) mod escape;
 mod figures;
 mod flows;
@@ -35,7 +36,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use csv::{COLUMNS, WATERFALL_COLUMNS, csv, waterfall_csv};
+pub use csv::{COLUMNS, STEPS_COLUMNS, WATERFALL_COLUMNS, csv, steps_csv, waterfall_csv};
 pub use page::html;
 pub use summary::summary;
 pub use waterfall::compared;

@@ -1,7 +1,9 @@
 //! The page: its sections in reading order, the answer first.
 
 use super::axis::{TimeAxis, moment};
-use super::{cases, escape, figures, flows, number, risk, sample, story, timeline, waterfall};
+use super::{
+    cases, episodes, escape, figures, flows, number, risk, sample, story, timeline, waterfall,
+};
 use crate::results::{Results, VenueResults, time_text};
 
 const STYLE: &str = include_str!("../../assets/report/report.css");
@@ -101,6 +103,15 @@ fn sections(results: &Results, time: TimeAxis) -> Vec<Section> {
             "Where acquired positions went",
             waterfall::html(results),
         );
+        sections.insert(1 + CHARTS, section);
+    }
+    if episodes::is_any(results) {
+        let section = (
+            "steps",
+            "Liquidations step by step",
+            episodes::html(results, time),
+        );
+        // Its charts follow the choice of time only where they stand among the others.
         sections.insert(1 + CHARTS, section);
     }
     sections

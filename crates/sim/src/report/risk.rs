@@ -38,10 +38,12 @@ pub(super) fn at_risk(results: &Results, time: TimeAxis) -> String {
         .iter()
         .any(|venue| venue.preset.starts_with("gammaswap"));
     let crossed = results.venues.iter().any(|venue| venue.waterfall.is_some());
-    let words = match (lending, crossed) {
-        (true, _) => LENT,
-        (false, true) => CROSSED,
-        (false, false) => AT_RISK,
+    let portfolios = results.venues.iter().any(|venue| venue.episodes.is_some());
+    let words = match (lending, crossed, portfolios) {
+        (true, ..) => LENT,
+        (_, true, _) => CROSSED,
+        (.., true) => PORTFOLIOS,
+        _ => AT_RISK,
     };
     let note = format!("{words} {}", scale_note(shared, results));
     let note = super::chart::paragraph(note.trim_end());
@@ -56,6 +58,10 @@ const LENT: &str = "Collateral of open loans, by how far the debt would have to 
 const CROSSED: &str = "What open wallets are worth, by how far all prices would have to move \
     together, up or down, before the wallet could be liquidated. Below it the nearest band by \
     itself, on its own scale.";
+
+/// A portfolio has no single price at which it is liquidated.
+const PORTFOLIOS: &str = "Equity of open accounts, by how much of it the maintenance margin takes: \
+    at 100 % an account is liquidated. Below it the nearest band by itself, on its own scale.";
 
 const AT_RISK: &str = "Collateral of open positions, by how far the price would have to move \
     before the position could be liquidated. Below it the nearest band by itself, on its own scale.";

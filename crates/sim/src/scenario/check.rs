@@ -54,6 +54,11 @@ impl Scenario {
             };
             pool.check(&market.symbol)?;
         }
+        match &self.options {
+            Some(options) if self.venues.iter().any(|v| v.preset.is_kyan()) => options.check()?,
+            Some(_) => return Err("[options] belong to kyan venues".to_owned()),
+            None => {}
+        }
         for (at, venue) in self.venues.iter().enumerate() {
             if self.venues[..at].iter().any(|v| v.name == venue.name) {
                 return Err(format!("two venues are called {:?}", venue.name));
@@ -68,14 +73,19 @@ impl Scenario {
         match venue.preset {
             Preset::Gammaswap | Preset::GammaswapV12 => self.check_lending(venue)?,
             Preset::Kuma | Preset::KumaPlus => self.check_cross_margin(venue)?,
+            Preset::Kyan | Preset::KyanDerive => self.check_portfolios(venue)?,
             _ => self.check_perpetual(venue)?,
         }
         if !venue.preset.is_kuma() {
             venue.check_no_kuma()?;
         }
+        if !venue.preset.is_kyan() && venue.kyan.is_some() {
+            return Err("`kyan` does not belong to this venue".to_owned());
+        }
         if venue.execution == ExecutionMode::Keepers
             && venue.liquidators.is_empty()
             && !venue.preset.is_kuma()
+            && !venue.preset.is_kyan()
         {
             return Err(
                 "with execution = \"keepers\" add at least one [[venues.liquidators]]".to_owned(),
@@ -160,6 +170,42 @@ impl Scenario {
                 .map_err(|why| format!("liquidators {name:?}: {why}"))?;
         }
         Ok(())
+    }
+
+    /// A Kyan venue's people have books of options; its engine and its bidders liquidate.
+    fn check_portfolios(&self, venue: &Venue) -> Result<(), String> {
+        if self.pool.is_some() {
+            return Err("only GammaSwap venues go with a [pool]".to_owned());
+        }
+        if self.markets.len() != 1 {
+            return Err(
+                "a kyan venue goes with exactly one [[markets]] entry, its index".to_owned(),
+            );
+        }
+        let others = venue.tsunamix.is_some()
+            || venue.perennial.is_some()
+            || venue.gammaswap.is_some()
+            || venue.borrowers.is_some()
+            || venue.makers.is_some()
+            || venue.top_ups.is_some()
+            || !venue.liquidity.is_empty();
+        if others {
+            return Err(
+                "`tsunamix`, `perennial`, `gammaswap`, `borrowers`, `makers`, `top_ups` and \
+                 `liquidity` do not belong to a kyan venue"
+                    .to_owned(),
+            );
+        }
+        if venue.execution != ExecutionMode::Engine || !venue.liquidators.is_empty() {
+            return Err(
+                "a kyan venue liquidates by its own engine: set execution = \"engine\" and leave \
+                 out `liquidators`; who takes its orders are `kyan.bidders`"
+                    .to_owned(),
+            );
+        }
+        super::kyan::check_population(&venue.population)?;
+        let parameters = venue.kyan.clone().unwrap_or_default();
+        parameters.check(venue.preset == Preset::KyanDerive)
     }
 
     /// A Kuma venue's people are wallets, makers and partners; its own service liquidates.

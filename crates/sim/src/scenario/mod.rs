@@ -10,6 +10,7 @@ mod check;
 mod decimal;
 mod diagnose;
 mod kuma;
+mod kyan;
 mod loans;
 mod parameters;
 mod people;
@@ -19,6 +20,10 @@ pub(crate) use bounds::MONEY_MAX;
 pub use decimal::{Decimal, Span, When};
 pub use diagnose::{Finding, diagnose};
 pub use kuma::{BookMakers, Defence, Deleveraging, Hop, KumaParameters, Partner, Slices};
+pub use kyan::{
+    Bidder, GuardSwitches, KyanParameters, OptionMakers, OptionPartner, Options, PairingMode,
+    People, Rising, Step, WeightedCover,
+};
 pub use loans::{BatchHabits, Borrowers, GammaswapParameters, Pool, PoolToken};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
 pub(crate) use people::{ACCOUNTS_MAX, LEVERAGE_MAX};
@@ -48,14 +53,19 @@ pub const MARKETS_MAX: usize = 1_000;
 /// The most venues of a scenario.
 pub const VENUES_MAX: usize = 64;
 
+/// The bundled scenario of option portfolios: Kyan, and Kyan with Derive's auction, through the
+/// crash of early February 2026.
+pub const BUNDLED_KYAN: &str = include_str!("../../assets/kyan-2026-02.toml");
+
 /// The most liquidation partners of a venue.
 pub const PARTNERS_MAX: usize = 100;
 
 /// The bundled scenarios by name.
-pub const BUNDLES: [(&str, &str); 3] = [
+pub const BUNDLES: [(&str, &str); 4] = [
     ("october-2025", BUNDLED),
     ("gammaswap-2021", BUNDLED_LOANS),
     ("kuma-2025-10", BUNDLED_KUMA),
+    ("kyan-2026-02", BUNDLED_KYAN),
 ];
 
 /// A whole scenario.
@@ -74,6 +84,9 @@ pub struct Scenario {
     /// The pair of GammaSwap venues; `prices` are then its history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Pool>,
+    /// The options of Kyan venues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<Options>,
     /// The markets, in order.
     pub markets: Vec<Market>,
     /// The venues, in order.
@@ -84,7 +97,8 @@ pub struct Scenario {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// `"bundled"` (published anchors and a seeded path between them), or the path of a kline
+    /// `"bundled"` (published anchors of October 2025 and a seeded path between them),
+    /// `"bundled:NAME"` for the anchors of another crash, or the path of a kline
     /// file or of a directory of them, relative to the scenario file.
     #[serde(default = "bundled")]
     pub source: String,
@@ -98,6 +112,19 @@ pub struct Prices {
     /// Leave out what is at or after this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<When>,
+}
+
+impl Prices {
+    /// The name of the bundled prices, if they are bundled; the first bundle where none is named.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&str> {
+        let rest = self.source.strip_prefix("bundled")?;
+        match rest.strip_prefix(':') {
+            Some(name) => Some(name),
+            None if rest.is_empty() => Some(crate::prices::BUNDLES[0]),
+            None => None,
+        }
+    }
 }
 
 fn bundled() -> String {
@@ -136,6 +163,10 @@ pub enum Preset {
     /// Kuma with our options: slices, a price collar, partial liquidation, a fund that defends
     /// itself.
     KumaPlus,
+    /// Kyan, as its page says: hedge, decompose, auction.
+    Kyan,
+    /// Kyan with Derive's auction of whole portfolios in the place of step 3.
+    KyanDerive,
 }
 
 impl Preset {
@@ -150,6 +181,8 @@ impl Preset {
             Self::GammaswapV12 => "gammaswap-v1.2",
             Self::Kuma => "kuma",
             Self::KumaPlus => "kuma-plus",
+            Self::Kyan => "kyan",
+            Self::KyanDerive => "kyan-derive",
         }
     }
 
@@ -157,6 +190,12 @@ impl Preset {
     #[must_use]
     pub const fn is_kuma(self) -> bool {
         matches!(self, Self::Kuma | Self::KumaPlus)
+    }
+
+    /// Whether it is one of Kyan's.
+    #[must_use]
+    pub const fn is_kyan(self) -> bool {
+        matches!(self, Self::Kyan | Self::KyanDerive)
     }
 }
 
@@ -194,6 +233,9 @@ pub struct Venue {
     /// Parameters of a Kuma venue; the preset's own where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kuma: Option<KumaParameters>,
+    /// Parameters of a Kyan venue; the preset's own where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kyan: Option<KyanParameters>,
     /// Who makes the order books (Kuma).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub book: Option<BookMakers>,
@@ -245,6 +287,9 @@ impl Venue {
         let (to, from) = (accounts.into(), before.into());
         if self.preset.is_kuma() {
             self.kuma.get_or_insert_default().scale(to, from);
+        }
+        if self.preset.is_kyan() {
+            self.kyan.get_or_insert_default().scale(to, from);
         }
         for partner in &mut self.partners {
             partner.scale(to, from);
@@ -313,10 +358,15 @@ impl Scenario {
         })?;
         let mut scenario = Self::parse(&path.display().to_string(), &text)?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        if scenario.prices.source != "bundled" {
+        if scenario.prices.bundle().is_none() {
             // An absolute path stays what it is.
             let beside = directory.join(&scenario.prices.source);
             scenario.prices.source = beside.display().to_string();
+        }
+        if let Some(options) = &mut scenario.options
+            && let Some(path) = options.path()
+        {
+            options.source = directory.join(path).display().to_string();
         }
         for venue in &mut scenario.venues {
             if let Some(file) = &mut venue.population.file {
@@ -331,12 +381,19 @@ impl Scenario {
 
     /// Takes what a directory of market data has beside prices, for the venues that use it:
     /// accounts of a day in `positions`, snapshots of books in `orderbook`, funding rates in
-    /// `funding`. What is not there stays as the scenario has it.
+    /// `funding`, chains in `options`. What is not there stays as the scenario has it.
     ///
     /// # Errors
     /// [`ScenarioError::Read`] where a directory cannot be listed.
     pub fn use_data(&mut self, directory: &Path) -> Result<(), ScenarioError> {
         let inside = |name: &str| Some(directory.join(name)).filter(|path| path.is_dir());
+        let options = inside("options").map(|path| {
+            let own = path.join("deribit");
+            if own.is_dir() { own } else { path }
+        });
+        if let Some(options) = options.filter(|_| self.venues.iter().any(|v| v.preset.is_kyan())) {
+            self.options.get_or_insert_default().source = options.display().to_string();
+        }
         let books = inside("orderbook")
             .map(|path| snapshots(&path))
             .transpose()?;

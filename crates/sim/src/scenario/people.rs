@@ -151,6 +151,11 @@ pub struct TopUps {
 }
 
 impl Population {
+    /// A population with every default, of nobody.
+    pub(super) fn plain() -> Option<Self> {
+        toml::from_str("").ok()
+    }
+
     pub(super) fn check(&self, markets: &[Market]) -> Result<(), String> {
         if self.file.is_none() && self.accounts == 0 {
             return Err("the population is empty: set `accounts` or `file`".to_owned());

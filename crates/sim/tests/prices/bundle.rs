@@ -2,7 +2,8 @@
 
 use expect_test::expect;
 use plimsoll_sim::prices::{
-    BUNDLED_SEED, BUNDLED_STEP, MarketPrice, PriceRequest, Provenance, Timeline, Window, bundled,
+    BUNDLED_SEED, BUNDLED_STEP, BUNDLES, MarketPrice, PriceRequest, Provenance, Timeline, Window,
+    bundled,
 };
 use plimsoll_units::Timestamp;
 use proptest::prelude::*;
@@ -17,7 +18,7 @@ fn requests(symbols: &[&str]) -> Vec<PriceRequest> {
 }
 
 fn crash(seed: u64) -> Timeline {
-    bundled(&requests(&COINS), Window::ALL, seed).unwrap()
+    bundled(BUNDLES[0], &requests(&COINS), Window::ALL, seed).unwrap()
 }
 
 /// Every time and price, hashed.
@@ -102,7 +103,7 @@ fn the_default_crash_is_the_same_bytes_on_every_machine() {
 fn another_seed_is_another_path_and_a_coin_does_not_depend_on_the_others() {
     assert_ne!(hash(&crash(1)), hash(&crash(2)));
     let all = crash(5);
-    let alone = bundled(&requests(&["solusdt"]), Window::ALL, 5).unwrap();
+    let alone = bundled(BUNDLES[0], &requests(&["solusdt"]), Window::ALL, 5).unwrap();
     let pairs = all.ticks.iter().zip(&alone.ticks);
     assert!(pairs.clone().count() > 10_000);
     for (all, alone) in pairs {
@@ -131,7 +132,7 @@ fn the_report_says_what_is_real_and_what_is_simulated() {
         from: Timestamp(1_760_131_200_000),
         to: Timestamp(1_760_131_260_000),
     };
-    let timeline = bundled(&requests(&["DOGEUSDT"]), window, 7).unwrap();
+    let timeline = bundled(BUNDLES[0], &requests(&["DOGEUSDT"]), window, 7).unwrap();
     assert_eq!(timeline.ticks.len(), 4);
     expect![[r#"
         Prices: partly simulated. The anchors listed below are real, published prices. The path between them is not market data: it is a random bridge with seed 7, one price every 15s, which passes through every anchor and never leaves the range of a market's anchors.
@@ -153,7 +154,7 @@ fn the_report_says_what_is_real_and_what_is_simulated() {
           2025-10-11 21:07:30.000 0.17816 (low of the bar at 2025-10-11 21:05:00.000)
           2025-10-11 23:58:45.000 0.18527 (close of the bar at 2025-10-11 23:55:00.000)
     "#]].assert_eq(&timeline.provenance.to_string());
-    let refused = bundled(&requests(&["XRPUSDT"]), Window::ALL, 7).unwrap_err();
+    let refused = bundled(BUNDLES[0], &requests(&["XRPUSDT"]), Window::ALL, 7).unwrap_err();
     expect![
         "no prices for XRPUSDT in the bundled crash; there are: BTCUSDT, ETHUSDT, SOLUSDT, DOGEUSDT"
     ]

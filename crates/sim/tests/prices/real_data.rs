@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use expect_test::expect;
 use plimsoll_sim::prices::{
-    BUNDLED_SEED, PriceRequest, Provenance, Timeline, Window, bundled, load,
+    BUNDLED_SEED, BUNDLES, PriceRequest, Provenance, Timeline, Window, bundled, load,
 };
 
 const COINS: [&str; 4] = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "DOGEUSDT"];
@@ -84,7 +84,7 @@ fn the_bundled_anchors_are_prices_of_the_real_bars() {
         return;
     };
     let real = load(&path, &requests(&["spot", "5m"]), Window::ALL).unwrap();
-    let bundle = bundled(&requests(&[]), Window::ALL, BUNDLED_SEED).unwrap();
+    let bundle = bundled(BUNDLES[0], &requests(&[]), Window::ALL, BUNDLED_SEED).unwrap();
     let Provenance::Bundled { markets, .. } = &bundle.provenance else {
         panic!("{:?}", bundle.provenance);
     };

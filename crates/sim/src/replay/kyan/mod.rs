@@ -1,0 +1,423 @@
+//! The desk of a Kyan venue.
+//!
+//! Everybody's books are there from the start (see `setup`). The desk publishes the index when it
+//! has moved or a time has passed, as an oracle does, and the surface when a new chain is there;
+//! in between the surface stays as it is by log-moneyness, so that it moves with the index. It
+//! pays the hourly funding, settles expiries at 08:00, and lets the venue look at its liquidations
+//! every few seconds while there are any. Makers quote the perpetual; options are quoted when a
+//! liquidation asks (see `bidders`).
+
+mod bidders;
+mod people;
+mod setup;
+mod show;
+mod tally;
+
+use plimsoll_engine::book::{SelfTrade, Side, TimeInForce};
+use plimsoll_engine::liquidation::Case;
+use plimsoll_engine::pricing::quoted::Checked;
+use plimsoll_engine::venues::Venue;
+use plimsoll_engine::venues::kyan::{
+    self, Command as Do, Event as Happened, InstrumentId, Kyan, OrderRequest,
+};
+use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
+use plimsoll_units::{AccountId, Amount, CaseId, Duration, MarketId, Price, Timestamp, VenueId};
+
+use super::Opening;
+use super::desk::{Book, Desk};
+use super::plan::{Plan, Plans};
+use crate::collect::Collector;
+use crate::population::Person;
+use crate::prices::Tick;
+use crate::random::Random;
+use crate::results::{Exposure, VenueResults};
+use crate::scenario::Scenario;
+use bidders::Bidders;
+use setup::{PAIR, coarse, index_at, opening};
+pub(crate) use setup::{Supplies, placeholder};
+use show::Lines;
+use tally::{Marks, Tally};
+
+/// An hour.
+const HOUR: i64 = 3_600_000;
+/// The perpetual's grids, as the scenario's pairs have them.
+const TICK: i128 = 50_000_000;
+const LOT: i128 = 1_000;
+
+/// See the module documentation.
+#[derive(Debug)]
+pub(crate) struct KyanDesk {
+    book: Book,
+    supplies: Supplies,
+    /// The snapshot in force, and its surface.
+    snapshot: usize,
+    surface: Option<Checked>,
+    /// The index that was last published, and when.
+    index: Price<8>,
+    published: Timestamp,
+    funding_due: Timestamp,
+    /// Expiries not settled yet, soonest first.
+    expiries: Vec<Timestamp>,
+    /// Whether a look at liquidations is planned.
+    ticking: bool,
+    bidders: Bidders,
+    makers: Random,
+    tally: Tally,
+    /// What accounts held when they were last looked at, to tell a case by.
+    held: Vec<Vec<(InstrumentId, i64)>>,
+    /// Accounts whose positions have changed since.
+    stale: Vec<AccountId>,
+    all_stale: bool,
+    deltas: Vec<i64>,
+    lines: Lines,
+}
+
+impl KyanDesk {
+    pub(crate) fn new(mut book: Book, scenario: &Scenario) -> Option<Self> {
+        let supplies = *book.options.take()?;
+        let mut expiries: Vec<Timestamp> =
+            supplies.listing.terms.iter().map(|t| t.expiry).collect();
+        expiries.dedup();
+        let stream = |what: &str| Random::new(scenario.seed, &format!("{}/{what}", book.name));
+        let bidders = Bidders::new(&supplies, stream("appetite"));
+        Some(Self {
+            snapshot: supplies.first,
+            surface: None,
+            index: Price::ZERO,
+            published: Timestamp::EPOCH,
+            funding_due: Timestamp::EPOCH,
+            expiries,
+            ticking: false,
+            bidders,
+            makers: stream("makers"),
+            tally: Tally::default(),
+            held: supplies.held(),
+            stale: Vec::new(),
+            all_stale: false,
+            deltas: supplies.deltas.clone(),
+            lines: Lines::default(),
+            supplies,
+            book,
+        })
+    }
+
+    fn state<'e>(&self, engine: &'e Engine) -> Option<&'e Kyan> {
+        match engine.venue(self.book.id) {
+            Some(Venue::Kyan(venue)) => Some(venue),
+            _ => None,
+        }
+    }
+
+    /// Whether the price has moved enough, or time enough has passed, to publish it.
+    fn is_due(&self, now: Timestamp, price: Price<8>) -> bool {
+        let parameters = &self.supplies.parameters;
+        let passed = now.millis().saturating_sub(self.published.millis());
+        let moved = (price.raw() - self.index.raw())
+            .abs()
+            .saturating_mul(1_000_000);
+        let bound = self
+            .index
+            .raw()
+            .saturating_mul(parameters.index_moves.millionths().into());
+        passed >= parameters.index_every.millis() || (passed > 0 && moved >= bound)
+    }
+
+    /// A new index; the makers' old quotes go before it comes.
+    fn publish(&mut self, now: Timestamp, price: Price<8>) -> Vec<Do> {
+        self.index = price;
+        self.published = now;
+        let makers = (0..self.supplies.parameters.makers.count).map(AccountId);
+        let mut commands: Vec<Do> = makers.map(|account| Do::CancelAll { account }).collect();
+        let basis = self.supplies.parameters.basis.on_grid::<6>();
+        commands.push(index_at(now, price, basis));
+        commands
+    }
+
+    /// The makers' quotes on the perpetual around the index: wider, smaller and fewer where the
+    /// real market of options is left without quotes.
+    fn quotes(&mut self) -> Vec<Do> {
+        let makers = self.supplies.parameters.makers.clone();
+        let (no_bid, no_ask) = self.supplies.absent(self.snapshot, None);
+        let absent = no_bid.max(no_ask);
+        let mut commands = Vec::new();
+        for account in (0..makers.count).map(AccountId) {
+            if self.makers.chance(absent) {
+                continue;
+            }
+            let absent = i128::from(absent);
+            let wider = 1_000_000 + 2 * absent;
+            let spread = makers.perpetual_spread.on_grid::<6>() * wider / 1_000_000;
+            let size = makers.perpetual_size.on_grid::<6>() * (1_000_000 - absent) / 1_000_000;
+            let lots = i64::try_from(size / LOT * LOT).unwrap_or(0);
+            if lots == 0 {
+                continue;
+            }
+            let (index, away) = (self.index.raw(), self.index.raw() * spread / 1_000_000);
+            for (side, at) in [(Side::Buy, index - away), (Side::Sell, index + away)] {
+                let limit = i64::try_from(at / TICK * TICK).unwrap_or(0);
+                let quote = (lots, limit);
+                let gtc = TimeInForce::Gtc;
+                commands.push(order(account, InstrumentId::PERPETUAL, side, quote, gtc));
+            }
+        }
+        commands
+    }
+
+    fn marks<'a>(
+        supplies: &'a Supplies,
+        surface: Option<&'a Checked>,
+        index: Price<8>,
+        now: Timestamp,
+    ) -> Marks<'a> {
+        Marks {
+            terms: &supplies.listing.terms,
+            surface,
+            index,
+            now,
+        }
+    }
+}
+
+/// A limit order.
+fn order(
+    account: AccountId,
+    instrument: InstrumentId,
+    side: Side,
+    (quantity, price): (i64, i64),
+    time_in_force: TimeInForce,
+) -> Do {
+    Do::Place(OrderRequest {
+        account,
+        instrument,
+        side,
+        price: Some(price),
+        quantity,
+        time_in_force,
+        reduce_only: false,
+        self_trade: SelfTrade::CancelNewest,
+    })
+}
+
+fn bodies(commands: Vec<Do>) -> Vec<Body> {
+    commands.into_iter().map(Body::Kyan).collect()
+}
+
+impl Desk for KyanDesk {
+    fn venue(&self) -> VenueId {
+        self.book.id
+    }
+
+    /// Nobody arrives: positions are there from the start.
+    fn people(&self) -> &[Person] {
+        &[]
+    }
+
+    fn begin(&mut self, _: &mut Plans, start: Timestamp, openings: &[Opening]) -> Vec<Body> {
+        let Some(first) = openings.first() else {
+            return Vec::new();
+        };
+        let snapshot = &self.supplies.market.snapshots[self.snapshot];
+        self.surface = snapshot.quoted.check().ok();
+        self.index = coarse(first.price);
+        self.published = start;
+        self.funding_due = start.saturating_add(Duration(HOUR));
+        let basis = self.supplies.parameters.basis.on_grid::<6>();
+        let mut commands = opening(snapshot, start, self.index, basis).to_vec();
+        let first = self.supplies.first_partner();
+        for (at, partner) in self.supplies.parameters.partners.iter().enumerate() {
+            commands.push(Do::Quote {
+                account: AccountId(u32::try_from(first + at).unwrap_or(u32::MAX)),
+                offset_e6: partner.offset.millionths(),
+                capacity: Amount::from_raw(partner.capacity.on_grid::<6>()),
+                expires: Timestamp::MAX,
+            });
+        }
+        bodies(commands)
+    }
+
+    fn tick(&mut self, tick: &Tick) -> Vec<Body> {
+        let now = tick.time;
+        let mut commands = Vec::new();
+        let price = tick.prices.first().map(|(_, price)| coarse(*price));
+        let expires = self.expiries.first().is_some_and(|expiry| *expiry <= now);
+        let due = |price: &Price<8>| now > self.published && (expires || self.is_due(now, *price));
+        let published = price.filter(due);
+        if let Some(price) = published {
+            commands.extend(self.publish(now, price));
+        }
+        while self.expiries.first().is_some_and(|expiry| *expiry <= now) {
+            let expiry = self.expiries.remove(0);
+            commands.push(Do::Expire {
+                pair: PAIR,
+                expiry,
+                price: self.index,
+            });
+        }
+        if published.is_some() {
+            commands.extend(self.quotes());
+        }
+        let next = self.supplies.market.snapshots.get(self.snapshot + 1);
+        if let Some(next) = next.filter(|next| next.at <= now) {
+            self.snapshot += 1;
+            self.surface = next.quoted.check().ok();
+            commands.push(Do::Surface {
+                pair: PAIR,
+                quoted: next.quoted.clone(),
+            });
+        }
+        if now >= self.funding_due {
+            self.funding_due = now.saturating_add(Duration(HOUR));
+            commands.push(Do::Funding { pair: PAIR });
+        }
+        bodies(commands)
+    }
+
+    fn arrive(&mut self, _: usize) -> Vec<Body> {
+        Vec::new()
+    }
+
+    fn act(&mut self, plan: Plan, engine: &Engine, plans: &mut Plans, now: Timestamp) -> Vec<Body> {
+        let Some(state) = self.state(engine) else {
+            return Vec::new();
+        };
+        let look = bidders::Look {
+            state,
+            engine,
+            now,
+            index: self.index,
+        };
+        match plan {
+            Plan::Look => {
+                self.ticking = self.tally.is_busy();
+                if !self.ticking {
+                    return Vec::new();
+                }
+                let at = now.saturating_add(self.supplies.parameters.clock.0);
+                plans.add(at, self.book.desk(), Plan::Look);
+                bodies(vec![Do::Tick])
+            }
+            Plan::Take { by, account, order } => {
+                let taken = self
+                    .bidders
+                    .take(&self.supplies, &look, (by, account, order));
+                bodies(taken.into_iter().collect())
+            }
+            Plan::Bid { by, account } => {
+                let (bid, again) = self.bidders.bid(&self.supplies, &look, (by, account));
+                if again {
+                    let at = now.saturating_add(bidders::LOOK_AGAIN);
+                    plans.add(at, self.book.desk(), plan);
+                }
+                bodies(bid.into_iter().collect())
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
+        let Event::Kyan(event) = event else { return };
+        let marks = Self::marks(&self.supplies, self.surface.as_ref(), self.index, now);
+        let held = match event {
+            Happened::Phase { account, .. } => self.held.get(account.index()),
+            _ => None,
+        };
+        let bid = self
+            .tally
+            .take(event, &marks, || held.cloned().unwrap_or_default());
+        if let (Happened::Bid { bidder, .. }, Some((on, gained))) = (event, bid) {
+            self.bidders.credit(Some(*bidder), on, gained);
+        }
+        self.bidders.earned(event, self.index);
+        match event {
+            Happened::Traded { maker, taker, .. } => self.stale.extend([*maker, *taker]),
+            Happened::Bid {
+                account, bidder, ..
+            } => self.stale.extend([*account, *bidder]),
+            Happened::HandedOff {
+                account, partner, ..
+            } => self.stale.extend([*account, *partner]),
+            Happened::Bankruptcy { account, .. } => self.stale.push(*account),
+            Happened::Expired { .. } => self.all_stale = true,
+            _ => {}
+        }
+        if self.tally.is_busy() && !self.ticking {
+            self.ticking = true;
+            let at = now.saturating_add(self.supplies.parameters.clock.0);
+            plans.add(at, self.book.desk(), Plan::Look);
+        }
+        let absent = |expiry| self.supplies.absent(self.snapshot, expiry);
+        let wanted = self.bidders.see(&self.supplies, event, self.index, absent);
+        for (delay, plan) in wanted {
+            plans.add(now.saturating_add(delay), self.book.desk(), plan);
+        }
+        if let Happened::Phase {
+            case,
+            to: kyan::PhaseName::Auction,
+            ..
+        } = event
+            && self.supplies.by_portfolio()
+        {
+            self.tally.portfolio_offered(*case);
+        }
+    }
+
+    fn done(&mut self, _: &Command, engine: &Engine) {
+        let mut stale = std::mem::take(&mut self.stale);
+        if std::mem::take(&mut self.all_stale) {
+            let all = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
+            stale = (0..all).map(AccountId).collect();
+        }
+        for id in stale {
+            let account = self.state(engine).and_then(|state| state.account(id).ok());
+            let now = account.map(|account| {
+                let positions = account.positions().iter();
+                positions
+                    .map(|held| (held.instrument, held.quantity))
+                    .collect()
+            });
+            if let (Some(now), Some(held)) = (now, self.held.get_mut(id.index())) {
+                *held = now;
+            }
+        }
+    }
+
+    fn refused(&mut self, command: &Command, _: &Rejection, _: &mut Plans) {
+        if let Body::Kyan(Do::Bid {
+            bidder, account, ..
+        }) = &command.body
+        {
+            self.bidders.gave_up(*bidder, *account);
+        }
+    }
+
+    fn case_of(&self, _: &Command) -> Option<CaseId> {
+        None
+    }
+
+    /// By the delta when the account was last looked at.
+    fn exposure(&self, case: &Case) -> Exposure {
+        match self.deltas.get(case.target.account.index()) {
+            Some(delta) if *delta < 0 => Exposure::Short,
+            _ => Exposure::Long,
+        }
+    }
+
+    fn market_index(&self, _: MarketId) -> usize {
+        0
+    }
+
+    fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
+        let Some(state) = self.state(engine) else {
+            return;
+        };
+        self.look(state, engine, collector, at);
+    }
+
+    fn sources(&self) -> Vec<String> {
+        self.supplies.market.provenance.clone()
+    }
+
+    fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {
+        self.show(engine, collector)
+    }
+}
