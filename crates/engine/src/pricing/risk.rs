@@ -276,6 +276,29 @@ impl RiskArrays {
         self.total(&self.vegas, legs)
     }
 
+    /// The same profits with `digits` decimals fewer, each rounded down: what an instrument makes
+    /// in a scenario lies less than one unit above what is said here. Marks and deltas stay. The
+    /// sums of large portfolios fit 64 bits then.
+    ///
+    /// # Errors
+    /// [`PricingError::Overflow`] for more digits than there are.
+    pub(crate) fn coarser(&self, digits: u32) -> Result<Self, PricingError> {
+        let overflow = PricingError::Overflow;
+        let decimals = self.decimals.checked_sub(digits).ok_or(overflow)?;
+        let divisor = 10i64.checked_pow(digits).ok_or(overflow)?;
+        let mut coarse = self.clone();
+        coarse.decimals = decimals;
+        for cell in &mut coarse.cells {
+            *cell = cell.checked_div_euclid(divisor).ok_or(overflow)?;
+        }
+        let unit = divisor.unsigned_abs();
+        for peak in &mut coarse.peaks {
+            // Rounded down, a loss grows by less than one.
+            *peak = peak.checked_div(unit).ok_or(overflow)?.saturating_add(1);
+        }
+        Ok(coarse)
+    }
+
     fn push(&mut self, pricer: &Pricer<'_>, unit: &Unit) -> Result<(), PricingError> {
         let mut row = [0i64; MAX_SCENARIOS];
         let quote = pricer.unit(unit, &mut row)?;
