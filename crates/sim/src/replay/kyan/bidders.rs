@@ -226,7 +226,8 @@ impl Bidders {
             return (None, true);
         }
         let left = self.left(supplies, by, look.now).max(0);
-        let mut share_e9 = share.raw() / 1_000_000_000;
+        // Up to the next share on the grid: the auction gives no more than restores the account.
+        let mut share_e9 = (share.raw() / 1_000_000_000 + 1).min(1_000_000_000);
         share_e9 = share_e9.min(left.saturating_mul(1_000_000_000) / on);
         let Some(share_e9) = u64::try_from(share_e9).ok().filter(|share| *share > 0) else {
             return (None, true);
