@@ -12,12 +12,13 @@ use plimsoll_engine::liquidation::story::{Line, Story, rounding_text};
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
 use plimsoll_engine::oracle::Version;
 use plimsoll_engine::venues::kuma::{self, ServiceEvent};
+use plimsoll_engine::venues::kyan;
 use plimsoll_engine::venues::{Execution, Venue, perennial};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_journal::commands::{RebuildError, Rebuilder};
 use plimsoll_journal::{Reader, RedbLog};
 use plimsoll_sim::results::Amount;
-use plimsoll_units::{AccountId, CaseId, VenueId};
+use plimsoll_units::{AccountId, CaseId, Timestamp, VenueId};
 use serde::Serialize;
 
 use crate::output::say;
@@ -57,6 +58,8 @@ struct Found {
     blocked: Vec<u64>,
     /// What a Kuma venue's liquidation service did about it in later records.
     later: Vec<ServiceEvent>,
+    /// What happened in it on a Kyan venue, whose liquidations are many records long.
+    steps: Vec<(Timestamp, kyan::Event)>,
 }
 
 /// Explains one case, or lists the largest.
@@ -144,6 +147,16 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
                     note_later(&mut found, record, event);
                     continue;
                 }
+                Event::Kyan(event) => {
+                    if let Some(found) = &mut found
+                        && found.closed.is_none()
+                        && found.case.target.venue == command.venue
+                        && event.concerns(&found.case)
+                    {
+                        found.steps.push((command.time, event.clone()));
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             match (event, &mut found) {
@@ -155,6 +168,7 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
                         closed: None,
                         blocked: Vec::new(),
                         later: Vec::new(),
+                        steps: Vec::new(),
                     });
                 }
                 (CaseEvent::Stage { case, .. }, Some(found))
@@ -188,6 +202,9 @@ fn note_later(found: &mut Option<Found>, record: u64, event: &ServiceEvent) {
 }
 
 fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
+    if !found.steps.is_empty() {
+        return in_steps(log, found);
+    }
     let Some((record, command)) = &found.carried_out else {
         return unfinished(log, found);
     };
@@ -243,6 +260,15 @@ fn house(execution: Execution) -> AccountId {
     }
 }
 
+/// A liquidation in steps is told from its events; the venue knows the instruments' names.
+fn in_steps(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
+    let engine = replay(log, found.opened + 1, |_, _, _| {})?.context("the journal is empty")?;
+    match engine.venue(found.case.target.venue) {
+        Some(Venue::Kyan(venue)) => Ok(venue.tell(&found.case, &found.steps)),
+        _ => bail!("the case's venue is not in the journal"),
+    }
+}
+
 /// A case that was never carried through has only its trigger to tell.
 fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     use plimsoll_engine::liquidation::story::Chapter;
@@ -262,7 +288,7 @@ fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     ));
     let decimals_of_price = match engine.venue(target.venue) {
         // Pips, of the market that asks for most.
-        Some(Venue::Kuma(_)) => 8,
+        Some(Venue::Kuma(_) | Venue::Kyan(_)) => 8,
         _ => PRICE_DECIMALS,
     };
     let price = Amount::new(trigger.price, decimals_of_price);

@@ -27,6 +27,7 @@ Examples:
   plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
   plimsoll replay gammaswap-2021                     loans of a pool's liquidity through 2021
   plimsoll replay kuma-2025-10                       cross margin, with and without partners
+  plimsoll replay kyan-2026-02                       option portfolios, two kinds of auction
   plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
   plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify";
 
@@ -34,14 +35,15 @@ Examples:
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// A scenario file, or a bundled scenario by name: october-2025 (where left out),
-    /// gammaswap-2021 or kuma-2025-10.
+    /// gammaswap-2021, kuma-2025-10 or kyan-2026-02.
     scenario: Option<PathBuf>,
     /// Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
     /// directory of them; for loans of liquidity, the history of a pool (.csv).
     #[arg(long, value_name = "PATH")]
     prices: Option<PathBuf>,
     /// Market data beside prices, for the venues that use it: a directory with accounts in
-    /// positions/, books in orderbook/, funding rates in funding/, or some of these.
+    /// positions/, books in orderbook/, funding rates in funding/, chains of options in options/,
+    /// or some of these.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where report.html, liquidations.csv and the like go.
@@ -187,6 +189,11 @@ fn write(results: &Results, out: &Path) -> anyhow::Result<PathBuf> {
     if results.venues.iter().any(|venue| venue.waterfall.is_some()) {
         write_csv(&out.join("waterfall.csv"), |file| {
             report::waterfall_csv(results, file)
+        })?;
+    }
+    if results.venues.iter().any(|venue| venue.episodes.is_some()) {
+        write_csv(&out.join("steps.csv"), |file| {
+            report::steps_csv(results, file)
         })?;
     }
     Ok(report)
