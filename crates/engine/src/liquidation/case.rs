@@ -24,6 +24,10 @@ pub enum Rule {
     ValueUnderMaintenance = 4,
     /// The maintenance margin is above the equity (Kyan).
     MaintenanceOverEquity = 5,
+    /// The wallet has exited, and the dispatcher liquidates it (Kuma).
+    WalletExited = 6,
+    /// The position is below the minimum, and the dispatcher liquidates it (Kuma).
+    PositionBelowMinimum = 7,
 }
 
 impl Rule {
@@ -37,6 +41,8 @@ impl Rule {
             Self::DebtOverCollateral => "debt went above threshold x collateral",
             Self::ValueUnderMaintenance => "account value went below maintenance requirement",
             Self::MaintenanceOverEquity => "maintenance margin went above equity",
+            Self::WalletExited => "the wallet has exited",
+            Self::PositionBelowMinimum => "the position is below the minimum",
         }
     }
 }

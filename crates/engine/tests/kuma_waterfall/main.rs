@@ -4,6 +4,7 @@
 #[path = "../kuma_support/mod.rs"]
 mod kuma_support;
 
+mod adopted;
 mod book;
 mod desk;
 mod hops;

@@ -14,6 +14,7 @@ use super::refusal::require;
 use super::settle::{Handover, Level, pay_slots};
 use super::{Event, Kuma, Liquidation, Refusal, Revert, WalletLiquidation};
 use crate::ledger::Reason;
+use crate::liquidation::Rule;
 use crate::margin::cross::{self, Lot, ONE, PipError, Totals};
 use crate::{Rejection, Tx};
 
@@ -131,16 +132,16 @@ impl Kuma {
         self.apply_funding(tx, to)?;
         let totals = self.totals(tx.ledger(), account)?;
         require(totals.is_liquidatable()?, Revert::MaintenanceMet)?;
-        let price = Price::Bankruptcy(&totals);
-        self.take_positions(tx, (account, to), price, quotes)?;
-        self.sweep_quote(tx, account, to)
+        let (price, rule) = (Price::Bankruptcy(&totals), Rule::ValueUnderMaintenance);
+        self.take_positions(tx, (account, to), (price, rule), quotes)?;
+        self.sweep_all(tx, account, to)
     }
 
     fn take_positions(
         &mut self,
         tx: &mut Tx<'_>,
         (account, to): (AccountId, AccountId),
-        price: Price<'_>,
+        (price, rule): (Price<'_>, Rule),
         quotes: Quotes<'_>,
     ) -> Result<(), Rejection> {
         let mut index = 0usize;
@@ -148,8 +149,12 @@ impl Kuma {
             let market = position.market();
             let active = self.market(market)?.is_active();
             require(active, Revert::CannotLiquidateInInactiveMarket)?;
-            let expected = self.quote_at(account, market, position.lot(), price)?;
+            let lot = position.lot();
+            let expected = self.quote_at(account, market, lot, price)?;
             let quote = quotes.at(index, expected)?;
+            if to == self.funds.insurance_fund {
+                self.note_seized((account, rule), (market, lot, quote))?;
+            }
             self.hand_over(
                 tx,
                 &Handover {
@@ -166,6 +171,18 @@ impl Kuma {
             index = index.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// Moves what is left of a wallet's quote to who has taken it over.
+    fn sweep_all(
+        &mut self,
+        tx: &mut Tx<'_>,
+        account: AccountId,
+        to: AccountId,
+    ) -> Result<(), Rejection> {
+        let left = self.quote(tx.ledger(), account)?;
+        self.note_swept(left);
+        self.pay_signed(tx, (account, to), left, Reason::DustSweep)
     }
 
     /// The quote of a lot of a wallet's at a price; for a part of a position, with the part of
@@ -205,12 +222,13 @@ impl Kuma {
         let exit_value = self.exit_value(tx, account, |_, index| index)?;
         let totals = self.totals(tx.ledger(), account)?;
         let quotes = Quotes::Given(&what.quotes);
+        let rule = Rule::WalletExited;
         if exit_value > 0 {
-            self.take_positions(tx, (account, fund), Price::Exit, quotes)?;
+            self.take_positions(tx, (account, fund), (Price::Exit, rule), quotes)?;
         } else {
             let price = Price::Bankruptcy(&totals);
-            self.take_positions(tx, (account, fund), price, quotes)?;
-            self.sweep_quote(tx, account, fund)?;
+            self.take_positions(tx, (account, fund), (price, rule), quotes)?;
+            self.sweep_all(tx, account, fund)?;
         }
         self.check_margin(tx, fund, Level::Initial)?;
         tx.emit(Event::Liquidated {
@@ -263,6 +281,8 @@ impl Kuma {
         require(base < minimum, Revert::PositionAboveMinimum)?;
         let price = self.market(market)?.index_price();
         self.check_dust_quote(cross::index_quote(lot.size, price)?, quote)?;
+        let rule = Rule::PositionBelowMinimum;
+        self.note_seized((account, rule), (market, lot, quote))?;
         self.hand_over(
             tx,
             &Handover {

@@ -157,17 +157,6 @@ impl Kuma {
         self.pay(tx, parties, amount.unsigned_abs(), reason)
     }
 
-    /// Moves what is left of a wallet's quote, of either sign, to another wallet.
-    pub(super) fn sweep_quote(
-        &mut self,
-        tx: &mut Tx<'_>,
-        from: AccountId,
-        to: AccountId,
-    ) -> Result<(), Rejection> {
-        let left = self.quote(tx.ledger(), from)?;
-        self.pay_signed(tx, (from, to), left, Reason::DustSweep)
-    }
-
     /// Pays a wallet the funding it has not been paid, in every market.
     pub(super) fn apply_funding(
         &mut self,

@@ -79,6 +79,7 @@ impl Kuma {
     /// Takes the whole command back; the engine takes back money and events.
     pub(super) fn abandon(&mut self) {
         self.restore(0, 0);
+        self.forget_seized();
         self.commit();
     }
 

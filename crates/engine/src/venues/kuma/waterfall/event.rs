@@ -42,6 +42,10 @@ pub enum Why {
     FundPot = 9,
     /// The wallet can be brought back above its initial requirement.
     Restorable = 10,
+    /// The wallet has exited.
+    WalletExited = 11,
+    /// The position is below the minimum.
+    BelowMinimum = 12,
 }
 
 impl Why {
@@ -60,6 +64,8 @@ impl Why {
             Self::FundWindowCap => "beyond the fund's cap on losses within its window",
             Self::FundPot => "beyond what the market's own pot holds",
             Self::Restorable => "less than everything brings the wallet back",
+            Self::WalletExited => "the wallet has exited",
+            Self::BelowMinimum => "the position is below the minimum",
         }
     }
 

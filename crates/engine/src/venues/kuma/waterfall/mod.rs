@@ -21,6 +21,7 @@
 //! taken over is empty; no partner gets worse than it signed or more than it offered; every piece
 //! is accounted for at every moment.
 
+mod adopt;
 mod book;
 mod command;
 mod config;

@@ -27,6 +27,7 @@ impl Kuma {
             return;
         }
         self.forget_ranks();
+        self.adopt(tx);
         self.align(tx);
         if tx.now < self.waterfall.next_look {
             return;
@@ -98,7 +99,7 @@ impl Kuma {
         inventory_only: bool,
     ) -> Result<(), Rejection> {
         let stages = std::mem::take(&mut self.waterfall.service.procedure);
-        self.waterfall.again = inventory_only;
+        self.waterfall.again = inventory_only && self.was_walked(case);
         let mut served = Served {
             venue: &mut *self,
             case: *case,
@@ -118,6 +119,12 @@ impl Kuma {
             Self::tell(tx, event);
         }
         Ok(())
+    }
+
+    /// Whether what is held for a case was disposed of, or tried to be, before.
+    fn was_walked(&self, case: &Case) -> bool {
+        let held = self.waterfall.holdings.get(&case.id);
+        held.is_some_and(|holding| holding.next_at > case.trigger.at)
     }
 
     /// When what is held for a case is looked at again.

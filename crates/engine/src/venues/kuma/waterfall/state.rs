@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{CaseId, MarketId, Side, Timestamp};
 
+use super::adopt::Seized;
 use super::command::SignedQuote;
 use super::holding::{Holding, Tally};
 use super::{Service, ServiceEvent};
@@ -44,6 +45,9 @@ pub struct Waterfall {
     /// How many of the command's events the rankings know.
     #[borsh(skip)]
     pub(super) ranked_events: usize,
+    /// What the command has made the fund take over, until it is booked.
+    #[borsh(skip)]
+    pub(super) seized: Seized,
     /// What is walked was walked before: what did not work then is not told again.
     #[borsh(skip)]
     pub(super) again: bool,
@@ -78,6 +82,7 @@ impl Waterfall {
             next_look: Timestamp::MAX,
             rankings: BTreeMap::new(),
             ranked_events: 0,
+            seized: Seized::default(),
             again: false,
         })
     }

@@ -13,10 +13,17 @@ use crate::{Rejection, Tx};
 
 /// A position of the wallet, with what the fund pays for it or receives.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
-    market: MarketId,
-    lot: Lot,
-    amounts: Amounts,
+pub(super) struct Taken {
+    pub(super) market: MarketId,
+    pub(super) lot: Lot,
+    pub(super) amounts: Amounts,
+}
+
+impl Taken {
+    /// What the fund wins by it against the index: what the wallet, which gives it away, loses.
+    pub(super) fn result(&self) -> i128 {
+        against_index(side_of(self.lot.size), &self.amounts).saturating_neg()
+    }
 }
 
 /// How far the fund took a wallet over.
@@ -76,7 +83,10 @@ impl Kuma {
             self.back_to(tx, &mark);
             return Ok(Self::unable(tx, case, why));
         }
-        if let Err(rejection) = self.acquire(tx, account, Quotes::Computed) {
+        let acquired = self.acquire(tx, account, Quotes::Computed);
+        // The service books its own doing itself.
+        self.forget_seized();
+        if let Err(rejection) = acquired {
             let Some(why) = fund_cannot(&rejection) else {
                 return Err(rejection);
             };
@@ -92,7 +102,7 @@ impl Kuma {
         Taking::Unable(why)
     }
 
-    /// Books everything taken in, and what the fund won or lost by it against the index.
+    /// Books the wallet in, and shuts the gate when it brought a deficit.
     fn book_wallet(
         &mut self,
         tx: &mut Tx<'_>,
@@ -100,34 +110,11 @@ impl Kuma {
         value: i64,
         taken: &[Taken],
     ) -> Result<Taking, Rejection> {
-        let (mut amount, mut rest) = (0i128, i128::from(value));
-        for one in taken {
-            let side = side_of(one.lot.size);
-            let why = Why::UnderMaintenance;
-            self.tell_hop(
-                tx,
-                case,
-                (one.market, side),
-                StageKind::Acquire,
-                why,
-                &one.amounts,
-            );
-            self.keep(tx, case, (one.market, side), &one.amounts)?;
-            // The wallet gives it away, so what it wins the fund loses.
-            let result = against_index(side, &one.amounts).saturating_neg();
-            rest = rest.saturating_sub(result);
-            let (now, market) = (tx.now, one.market);
-            self.change_fund(|fund| fund.book(now, market, result))?;
-            amount = amount.saturating_add(one.amounts.index_quote.into());
-        }
-        // What is left of the wallet's quote beyond that, a few pips unless prices were cut at
-        // zero, is the fund's result too.
-        if !taken.is_empty() {
-            self.change_holding(case, |holding| {
-                holding.result = holding.result.saturating_add(rest);
-                Ok(())
-            })?;
-        }
+        // What is left of the wallet's quote, a few pips unless prices were cut at zero, is the
+        // fund's result too.
+        let won = |sum: i128, one: &Taken| sum.saturating_add(one.result());
+        let rest = i128::from(value).saturating_sub(taken.iter().fold(0, won));
+        let amount = self.book_taken(tx, case, Why::UnderMaintenance, taken, rest)?;
         if value < 0 {
             self.shut_gate(tx)?;
         }
