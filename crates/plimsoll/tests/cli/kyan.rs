@@ -161,3 +161,70 @@ fn what_is_within_the_tolerance_passes() {
         assert!(said.ends_with("11 passed, 0 failed\n"), "{at}: {said}");
     }
 }
+
+/// The same rules asked in other words: accounts row by row, a gap of the index, quotes by option
+/// or perpetual, takeovers by the ladder's last level, how far the rule is from the least.
+#[test]
+fn vectors_of_other_shapes_are_answered() {
+    let vector = |title: &str, input: Value, expected: Value| {
+        json!({
+            "id": title, "title": title, "input": input, "expected": expected,
+            "tolerance": 0.001, "how_obtained": "by hand", "source": "",
+        })
+    };
+    let held = json!({ "S": 100_000.0, "perp": 2.0, "entry": 105_000, "collateral": 41_000.0 });
+    let mut gap = held.clone();
+    gap["S_gap"] = json!(84_000.0);
+    let vectors = [
+        vector(
+            "perpetuals",
+            json!({ "S": 100_000.0 }),
+            json!({ "rows": [
+                { "perp": 1.0, "matrix_risk": 16_000.0, "delta_risk": 0.0, "mm": 16_000.0 },
+                { "perp": -2.0, "mm": 33_000.0, "im": 39_600.0, "net_delta": -2.0 },
+            ] }),
+        ),
+        vector(
+            "a gap",
+            gap,
+            json!({
+                "before": { "equity": 31_000.0 },
+                "after": { "equity": -1_000.0, "bankrupt": true, "state": "BANKRUPT", "if_loss": 1_000.0 },
+            }),
+        ),
+        vector(
+            "prices",
+            held,
+            json!({ "rows": [
+                { "S": 100_000.0, "equity": 31_000.0, "trigger": true, "state": "PERP_CLOSE" },
+                { "S": 84_000.0, "equity": -1_000.0, "mmr": "inf", "if_payout": 1_000.0 },
+            ] }),
+        ),
+        vector(
+            "quotes",
+            json!({ "S": 100_000.0 }),
+            json!({ "rows": [
+                { "mark": 11.459_997, "level": 0, "buy": 112.0, "sell": 1.0 },
+                { "cp": "P", "K": 90_000.0, "dte": 14, "iv": 0.66, "q": -3, "level": 3, "limit": 1834.0 },
+                { "cp": "P", "K": 90_000.0, "dte": 14, "iv": 0.66, "side": "SELL", "level": 20, "limit": 1.0 },
+                { "instrument": "perp", "side": "BUY", "level": 1, "limit": 100_150.0 },
+            ] }),
+        ),
+        vector(
+            "takeovers",
+            json!({ "S": 100_000.0 }),
+            json!({ "rows": [
+                { "E": 5_000.0, "q": 2, "paid_to_if": 4_200.0, "if_loss": 0, "rest": 800.0 },
+                { "E": -500.0, "q": 2, "paid_to_if": 0, "if_loss": 500.0, "rest": 0 },
+            ] }),
+        ),
+    ];
+    let count = vectors.len();
+    let text = std::fs::read_to_string(data("kyan.json")).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    document["vectors"] = json!(vectors);
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("v.json"), document.to_string()).unwrap();
+    let ran = plimsoll(directory.path(), &["conform", "kyan", "v.json"]);
+    assert_eq!(ran.stdout, format!("{count} passed, 0 failed\n"));
+}
