@@ -41,7 +41,8 @@ enum Command {
     /// Write a commented scenario to begin with.
     New {
         /// A venue of this preset: tsunamix (where left out), perennial, perennial-plus,
-        /// gammaswap, gammaswap-v1.2, kuma or kuma-plus. Several for several venues.
+        /// gammaswap, gammaswap-v1.2, kuma, kuma-plus, kyan or kyan-derive. Several for several
+        /// venues.
         #[arg(
             long,
             value_name = "PRESET",

@@ -31,7 +31,7 @@ A sweep that was stopped goes on when it is started again with the same --out.";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// A scenario file, or a bundled scenario by name: october-2025 (where left out),
-    /// gammaswap-2021 or kuma-2025-10.
+    /// gammaswap-2021, kuma-2025-10 or kyan-2026-02.
     scenario: Option<PathBuf>,
     /// A parameter of the scenario and its values: a list (a,b,c) or a range (FROM..TO step STEP).
     /// Several give every combination.

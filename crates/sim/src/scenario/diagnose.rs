@@ -57,41 +57,87 @@ pub fn diagnose(path: &Path) -> Result<Vec<Finding>, ScenarioError> {
 /// What is no TOML, or no key or value of a scenario.
 fn misread(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut taken_out: Vec<String> = Vec::new();
-    let mut rest = text.to_owned();
+    let mut read = Patched::new(text);
     while found.len() < FINDINGS_MAX {
-        let Err(error) = toml::from_str::<Scenario>(&rest) else {
+        let Err(error) = toml::from_str::<Scenario>(&read.text) else {
             break;
         };
-        let message = error.message().to_owned();
-        let missed = message.strip_prefix("missing field `");
-        let missed = missed.and_then(|field| field.strip_suffix('`'));
-        if missed.is_some_and(|field| taken_out.iter().any(|key| key == field)) {
-            // It is there, but wrong, and already told.
-            break;
-        }
         let span = error.span().unwrap_or(0..0);
-        found.push(finding(text, span.start, message));
-        let Some((key, pair)) = pair_at(&rest, &span) else {
-            break;
-        };
-        let blank = |c: char| if c == '\n' { "\n" } else { " " };
-        let gone: String = rest[pair.clone()].chars().map(blank).collect();
-        // Of a character's bytes all go, so that places stay what they are.
-        let gone = match gone.len() == pair.len() {
-            true => gone,
-            false => {
-                let lines = rest[pair.clone()].matches('\n').count();
-                format!("{}{}", " ".repeat(pair.len() - lines), "\n".repeat(lines))
-            }
-        };
-        rest.replace_range(pair, &gone);
-        taken_out.push(key);
-        if DeTable::parse(&rest).is_err() {
+        let message = error.message().to_owned();
+        found.push(finding(text, read.original(span.start), message.clone()));
+        if !read.mend(&span, &message) {
             break;
         }
     }
     found
+}
+
+/// A text whose mistakes are replaced one by one, so that the next can be found.
+struct Patched {
+    text: String,
+    /// Where a replacement began, and by how many bytes it made the text longer.
+    moved: Vec<(usize, isize)>,
+}
+
+impl Patched {
+    fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            moved: Vec::new(),
+        }
+    }
+
+    /// Where a byte was before anything was replaced.
+    fn original(&self, at: usize) -> usize {
+        self.moved
+            .iter()
+            .rev()
+            .fold(at, |at, (start, longer)| match at > *start {
+                true => at.saturating_add_signed(-longer),
+                false => at,
+            })
+    }
+
+    /// Replaces what is wrong at a place; false where the rest cannot be read without it.
+    fn mend(&mut self, span: &Range<usize>, message: &str) -> bool {
+        let Some((key, value)) = pair_at(&self.text, span) else {
+            return false;
+        };
+        if message.starts_with("unknown field") {
+            let blank = self.text[key.start..value.end]
+                .bytes()
+                .map(|byte| if byte == b'\n' { '\n' } else { ' ' });
+            let blank: String = blank.collect();
+            self.text.replace_range(key.start..value.end, &blank);
+            return DeTable::parse(&self.text).is_ok();
+        }
+        // A value of the kind that is wanted there, whichever that is.
+        let (_, wanted) = message.split_once("expected").unwrap_or_default();
+        let variants = wanted.split('`').skip(1).step_by(2);
+        let variants = variants.map(|name| format!("{name:?}"));
+        let kinds = [
+            "1",
+            "\"1\"",
+            "\"1s\"",
+            "\"2025-10-10T00:00:00Z\"",
+            "true",
+            "[]",
+            "{}",
+        ];
+        for candidate in variants.chain(kinds.map(str::to_owned)) {
+            let mut text = self.text.clone();
+            text.replace_range(value.clone(), &candidate);
+            let next = toml::from_str::<Scenario>(&text).err();
+            let same = next.is_some_and(|e| e.span().is_some_and(|s| s.start == span.start));
+            if !same && DeTable::parse(&text).is_ok() {
+                let longer = candidate.len().cast_signed() - value.len().cast_signed();
+                self.moved.push((value.start, longer));
+                self.text = text;
+                return true;
+            }
+        }
+        false
+    }
 }
 
 /// What one section says that another forbids, asked of every venue by itself.
@@ -141,16 +187,19 @@ fn finding(text: &str, at: usize, message: String) -> Finding {
     }
 }
 
-/// The innermost `key = value` that a span of the text lies in, and its key.
-fn pair_at(text: &str, span: &Range<usize>) -> Option<(String, Range<usize>)> {
+/// The innermost `key = value` that a span of the text lies in: where the two are.
+fn pair_at(text: &str, span: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let root = DeTable::parse(text).ok()?;
-    let mut best: Option<(String, Range<usize>)> = None;
+    let mut best: Option<(Range<usize>, Range<usize>)> = None;
     walk(root.get_ref(), &mut |key, value, _| {
-        let pair = key.span().start..value.span().end.max(key.span().end);
-        let holds = pair.start <= span.start && span.end <= pair.end && pair.start < pair.end;
-        let inner = best.as_ref().is_none_or(|(_, b)| pair.len() <= b.len());
+        let (key, value) = (key.span(), value.span());
+        let holds = key.start <= span.start && span.end <= value.end && key.end <= value.start;
+        let length = value.end.saturating_sub(key.start);
+        let inner = best
+            .as_ref()
+            .is_none_or(|(key, value)| length <= value.end.saturating_sub(key.start));
         if holds && inner {
-            best = Some((key.get_ref().to_string(), pair));
+            best = Some((key, value));
         }
     });
     best
@@ -197,61 +246,70 @@ fn place(text: &str, message: &str) -> usize {
         return 0;
     };
     let venue = venue_of(root.get_ref(), message);
+    // Inside a venue its name leads nowhere.
+    let message = venue.map_or(message, |(_, _, rest)| rest);
     let words: Vec<&str> = message
         .split(|c: char| !c.is_ascii_alphanumeric() && !"_-.:".contains(c))
         .flat_map(|word| [word].into_iter().chain(word.split('.')))
         .map(|word| word.trim_matches(|c| ".:".contains(c)))
         .filter(|word| !word.is_empty())
         .collect();
+    // Of two that must differ the second is in the way.
+    let last = message.contains("two ") || message.contains("twice");
     let mut best: Option<(usize, usize)> = None;
     let mut look = |table: &DeTable<'_>| {
         walk(table, &mut |key, value, depth| {
-            let score = score(&words, message, key.get_ref(), value.get_ref(), depth);
-            if score > 0 && best.is_none_or(|(most, _)| score > most) {
+            let score = score(&words, message, (key.get_ref(), value.get_ref()), depth);
+            let better = best.is_none_or(|(most, _)| score > most || (last && score == most));
+            if score > 0 && better {
                 best = Some((score, key.span().start));
             }
         });
     };
     match venue {
-        Some((table, _)) => look(table),
+        Some((table, ..)) => look(table),
         None => look(root.get_ref()),
     }
     best.map(|(_, at)| at)
-        .or(venue.map(|(_, at)| at))
+        .or(venue.map(|(_, at, _)| at))
         .unwrap_or(0)
 }
 
-/// How well a key fits what a message says.
-fn score(words: &[&str], message: &str, key: &str, value: &DeValue<'_>, depth: usize) -> usize {
+/// How well a key fits what a message says: it is named and its value is quoted; it is named; its
+/// value is a name that is quoted; it is a section that is named.
+fn score(words: &[&str], message: &str, (key, value): (&str, &DeValue<'_>), depth: usize) -> usize {
     let named = words.contains(&key);
     let quoted = match value {
         DeValue::String(text) => {
-            !text.is_empty()
-                && (words.contains(&text.as_ref()) || message.contains(&format!("{text:?}")))
+            let text: &str = text;
+            words.contains(&text) || message.contains(&format!("{text:?}"))
         }
         DeValue::Integer(number) => words.contains(&number.as_str()),
         DeValue::Float(number) => words.contains(&number.as_str()),
         _ => false,
     };
+    let section = matches!(value, DeValue::Table(_) | DeValue::Array(_));
+    let naming = ["name", "symbol", "source", "file", "preset"].contains(&key);
     match (named, quoted) {
         (true, true) => 1_000 + depth,
+        (true, false) if section => 50 + depth,
         (true, false) => 100 + depth,
-        // A name that is quoted leads to the entry it belongs to.
-        (false, true) if ["name", "symbol", "source", "file", "preset"].contains(&key) => {
-            10 + depth
-        }
+        (false, true) if naming => 60 + depth,
         _ => 0,
     }
 }
 
-/// The venue that a message names, and where its table begins.
-fn venue_of<'t, 'i>(root: &'t DeTable<'i>, message: &str) -> Option<(&'t DeTable<'i>, usize)> {
+/// The venue that a message names, where its table begins, and what the message goes on with.
+fn venue_of<'t, 'i, 'm>(
+    root: &'t DeTable<'i>,
+    message: &'m str,
+) -> Option<(&'t DeTable<'i>, usize, &'m str)> {
     let venues = root.iter().find(|(key, _)| key.get_ref() == "venues")?.1;
     venues.get_ref().as_array()?.iter().find_map(|venue| {
         let table = venue.get_ref().as_table()?;
         let (key, name) = table.iter().find(|(key, _)| key.get_ref() == "name")?;
-        let name = name.get_ref().as_str()?;
-        let told = message.contains(&format!("venue {name:?}"));
-        told.then(|| (table, key.span().start))
+        let told = format!("venue {:?}", name.get_ref().as_str()?);
+        let (_, rest) = message.split_once(&told)?;
+        Some((table, key.span().start, rest))
     })
 }

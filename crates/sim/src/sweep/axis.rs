@@ -62,6 +62,29 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// Where the values lie on a line, when all are numbers, or all spans of time (in seconds):
+    /// for drawing.
+    pub(super) fn places(&self) -> Option<Vec<f64>> {
+        if let Some(numbers) = self.numbers() {
+            return Some(numbers.into_iter().map(Decimal::approximate).collect());
+        }
+        let span = |value: &String| {
+            value
+                .parse()
+                .ok()
+                .map(|s: jiff::SignedDuration| s.as_secs_f64())
+        };
+        self.values.iter().map(span).collect()
+    }
+
+    /// The last step of its path.
+    pub(super) fn last_step(&self) -> &str {
+        let step = self.path.rsplit('.').next().unwrap_or(&self.path);
+        step.trim_matches('"')
+    }
+}
+
 /// A range, where the text is one.
 fn range(text: &str) -> Option<Result<Vec<String>, String>> {
     if text.starts_with(['[', '{', '"']) {
@@ -69,8 +92,8 @@ fn range(text: &str) -> Option<Result<Vec<String>, String>> {
     }
     let (from, rest) = text.split_once("..")?;
     // The dots of a file's path are no range.
-    let numeric = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    if !numeric(from) || !numeric(rest) {
+    let numeric = from.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    if !numeric || rest.starts_with('/') {
         return None;
     }
     let Some((to, step)) = rest.split_once("step") else {

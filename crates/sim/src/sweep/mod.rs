@@ -40,7 +40,7 @@ pub use table::{Cell, Kind, Table, rows};
 pub use windows::Window;
 
 /// The most runs of a sweep.
-pub const RUNS_MAX: usize = 1_000_000;
+pub const RUNS_MAX: usize = 200_000;
 
 /// The most combinations of parameters.
 pub const POINTS_MAX: usize = 10_000;

@@ -9,7 +9,7 @@ use crate::results::Amount;
 use super::chart::{Across, LINES_MAX, Series, figure};
 use super::losses::supported;
 use super::summary::PointLosses;
-use super::{Losses, PerMille, Plan, QUANTILES, RunRow};
+use super::{Axis, Losses, PerMille, Plan, QUANTILES, RunRow};
 
 const STYLE: &str = include_str!("../../assets/report/report.css");
 /// Lines are told apart by dashes, too.
@@ -67,11 +67,23 @@ fn approximate(raw: i128) -> f64 {
     Amount::new(raw, 18).approximate()
 }
 
+/// A point in few words: `delay = 2s`, with whole paths where their last steps are alike.
 fn point_name(plan: &Plan, point: usize) -> String {
-    match plan.axes.is_empty() {
-        true => "as it is".to_owned(),
-        false => plan.point_text(point).join(", "),
+    if plan.axes.is_empty() {
+        return "as it is".to_owned();
     }
+    let alike = |axis: &Axis| {
+        let like = |other: &&Axis| other.last_step() == axis.last_step();
+        plan.axes.iter().filter(like).count() > 1
+    };
+    let pairs = plan.axes.iter().zip(plan.values(point));
+    let told: Vec<String> = pairs
+        .map(|(axis, value)| match alike(axis) {
+            true => format!("{} = {value}", axis.path),
+            false => format!("{} = {value}", axis.last_step()),
+        })
+        .collect();
+    told.join(", ")
 }
 
 fn header(plan: &Plan) -> String {
@@ -304,18 +316,14 @@ fn by_fund(plan: &Plan, points: &[&PointLosses], asset: &str) -> String {
 /// The loss against a parameter's value, where it is a number; the other parameters at their
 /// first values.
 fn by_value(plan: &Plan, axis: usize, points: &[&PointLosses]) -> String {
-    let Some(values) = plan.axes[axis].numbers().filter(|v| v.len() > 1) else {
+    let Some(values) = plan.axes[axis].places().filter(|v| v.len() > 1) else {
         return String::new();
     };
     let stride: usize = plan.axes[axis + 1..]
         .iter()
         .map(|a| a.values.len())
         .product();
-    let at = |i: usize| {
-        points
-            .get(i * stride)
-            .map(|point| (values[i].approximate(), *point))
-    };
+    let at = |i: usize| points.get(i * stride).map(|point| (values[i], *point));
     let mut along: Vec<(f64, &PointLosses)> = (0..values.len()).filter_map(at).collect();
     along.sort_by(|a, b| a.0.total_cmp(&b.0));
     let line = |name: String, loss: &dyn Fn(&Losses) -> Option<i128>| Series {
@@ -347,7 +355,11 @@ fn by_value(plan: &Plan, axis: usize, points: &[&PointLosses]) -> String {
     };
     let asset = points.first().map_or("", |point| point.asset.as_str());
     let across = Across::numbers(along.iter().map(|(x, _)| *x));
-    let title = format!("Loss against {}", plan.axes[axis].path);
+    let seconds = match plan.axes[axis].numbers() {
+        Some(_) => "",
+        None => ", seconds",
+    };
+    let title = format!("Loss against {}{seconds}", plan.axes[axis].path);
     figure((&title, asset, &note), &across, &series)
 }
 

@@ -6,7 +6,7 @@
 //! their engines built once for a population of one, before the first run: a value that its
 //! parameter cannot have is refused at the beginning and not after an hour.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -326,20 +326,27 @@ impl Plan {
         }
     }
 
-    /// Price files that the scenario itself or a parameter names.
+    /// Digests of every file that the scenario itself, or a swept source of prices, names.
     fn source_digests(&self, base: &Scenario) -> Result<Vec<String>, SweepError> {
+        let mut files: Vec<PathBuf> = Vec::new();
         let swept = self.axes.iter().find(|axis| axis.path == "prices.source");
-        let named = swept.map_or_else(
-            || vec![base.prices.source.as_str()],
-            |axis| axis.values.iter().map(String::as_str).collect(),
-        );
-        if !self.windows.is_empty() {
-            return Ok(Vec::new());
+        match swept {
+            Some(axis) => files.extend(axis.values.iter().map(PathBuf::from)),
+            // Windows have digests of their own.
+            None if !self.windows.is_empty() => {}
+            None => files.push(PathBuf::from(&base.prices.source)),
         }
-        let files = named.into_iter().filter(|source| *source != "bundled");
-        files
-            .map(|source| windows::digest(Path::new(source)))
-            .collect()
+        files.extend(base.options.as_ref().and_then(|options| options.path()));
+        for venue in &base.venues {
+            files.extend(venue.population.file.clone());
+            files.extend(venue.population.like_files.clone());
+            files.extend(venue.kuma.as_ref().map(|kuma| kuma.funding.clone()));
+            files.extend(venue.book.iter().flat_map(|book| book.files.clone()));
+        }
+        // What is bundled is no file.
+        let bundled = |path: &PathBuf| path.to_string_lossy().starts_with("bundled");
+        let files = files.iter().filter(|path| !bundled(path));
+        files.map(|path| windows::digest(path)).collect()
     }
 }
 

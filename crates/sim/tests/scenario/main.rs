@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad;
+mod documented;
 mod round_trip;
 
 /// A small scenario that is fine: the tables of bad ones change one line of it.
