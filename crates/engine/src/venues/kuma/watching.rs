@@ -18,6 +18,7 @@
 //! looked at once for nothing.
 
 mod cases;
+mod drivers;
 mod examine;
 mod shares;
 mod sweep;
@@ -29,8 +30,9 @@ use std::collections::BTreeSet;
 use plimsoll_units::MarketId;
 
 use super::Market;
-use crate::watch::{Direction, DriverId, Trip, Watch, WatchStats};
-use shares::{Lines, PERIODS, Room};
+use crate::watch::{Direction, DriverId, Watch, WatchStats};
+use drivers::Drivers;
+use shares::{PERIODS, Room};
 
 /// Counters since the watch was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,21 +43,6 @@ pub struct WatchCounters {
     pub examined: u64,
     /// Of them, liquidatable.
     pub due: u64,
-}
-
-/// What a market's positions wait for.
-#[derive(Debug, Clone)]
-struct Drivers {
-    long: DriverId,
-    short: DriverId,
-    /// The default maintenance fraction the lines were drawn from.
-    mmf: u64,
-    /// `None` when a number does not fit: the market's positions get no trips.
-    lines: Option<Lines>,
-    /// The sum of the first `n` funding multipliers, by `n`.
-    sums: Vec<i128>,
-    /// Periods with another multiplier than zero since all of the market's positions were named.
-    rounded: u32,
 }
 
 /// What a venue knows about whom to examine.
@@ -92,43 +79,13 @@ impl Default for Watching {
     }
 }
 
-impl Drivers {
-    /// Takes over what the market has published, without moving its drivers.
-    fn draw(&mut self, market: &Market) {
-        self.mmf = market.limits.maintenance_margin_fraction;
-        let known = self.sums.len().saturating_sub(1);
-        for multiplier in market.multipliers().get(known..).unwrap_or_default() {
-            let sum = self.funding();
-            // 2^24 periods of 2^63 each are far within 128 bits.
-            self.sums.push(sum.saturating_add((*multiplier).into()));
-            let rounded = u32::from(*multiplier != 0);
-            self.rounded = self.rounded.saturating_add(rounded);
-        }
-        self.lines = Lines::new(market.index_price(), self.mmf, self.funding());
-    }
-
-    /// The sum of all multipliers so far.
-    fn funding(&self) -> i128 {
-        self.sums.last().copied().unwrap_or(0)
-    }
-}
-
 impl Watching {
     /// Adds the drivers of markets that have none yet.
     fn add_markets(&mut self, markets: &[Market]) {
         for market in markets.iter().skip(self.markets.len()) {
             let (long, short) = (Direction::Below, Direction::Above);
             let (long, short) = (self.driver(long), self.driver(short));
-            let mut drivers = Drivers {
-                long,
-                short,
-                mmf: 0,
-                lines: None,
-                sums: vec![0],
-                rounded: 0,
-            };
-            drivers.draw(market);
-            self.markets.push(drivers);
+            self.markets.push(Drivers::new(long, short, market));
         }
     }
 
@@ -146,6 +103,9 @@ impl Watching {
         let Some(drivers) = self.markets.get_mut(id.index()) else {
             return false;
         };
+        if drivers.is_quiet(market) {
+            return false;
+        }
         let had = drivers.lines.is_some();
         drivers.draw(market);
         if let Some(lines) = drivers.lines {
@@ -153,6 +113,8 @@ impl Watching {
                 let known = self.watch.advance(driver, level, &mut self.popped);
                 assert!(known.is_ok(), "a driver of ours is unknown: {known:?}");
             }
+            let next = |driver| self.watch.next(driver).ok().flatten();
+            drivers.note_gates(next(drivers.long), next(drivers.short));
         }
         let lost = had && drivers.lines.is_none();
         let all = lost || drivers.rounded >= PERIODS;
@@ -162,24 +124,20 @@ impl Watching {
         all
     }
 
+    /// Draws the lines of markets whose publication was quiet: for an examination.
+    fn draw_all(&mut self, markets: &[Market]) {
+        for (drivers, market) in self.markets.iter_mut().zip(markets) {
+            drivers.draw(market);
+        }
+    }
+
     /// Leaves a trip for a position with this much room.
     fn arm(&mut self, slot: u32, market: MarketId, size: i64, room: Room) -> bool {
-        let Some(drivers) = self.markets.get(market.index()) else {
+        let Some(drivers) = self.markets.get_mut(market.index()) else {
             return false;
         };
-        let Some(lines) = drivers.lines else {
+        let Some(trip) = drivers.trip(size, room) else {
             return false;
-        };
-        let trip = if size > 0 {
-            Trip {
-                driver: drivers.long,
-                level: room.below(&lines),
-            }
-        } else {
-            Trip {
-                driver: drivers.short,
-                level: room.above(&lines),
-            }
         };
         self.watch.arm(slot, &[trip]).is_ok()
     }

@@ -60,6 +60,7 @@ impl Kuma {
         accounts: &[u32],
         found: &mut Vec<(AccountId, bool)>,
     ) {
+        self.watching.draw_all(&self.markets);
         let mut table = std::mem::take(&mut self.watching.room);
         for some in accounts.chunks(TOGETHER) {
             self.gather(ledger, some, &mut table);

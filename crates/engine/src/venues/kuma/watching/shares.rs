@@ -53,9 +53,16 @@ pub(super) struct Lines {
 impl Lines {
     /// `None` when a number does not fit.
     pub(super) fn new(price: u64, mmf: u64, funding: i128) -> Option<Self> {
-        let (price, mmf) = (i128::from(price), i128::from(mmf));
-        let worth = price.checked_add(funding)?.checked_mul(ONE)?;
-        let margin = price.checked_mul(mmf)?;
+        // Plain products where they fit for certain, as nearly always: this is all that a quiet
+        // publication does besides comparing.
+        let base = i128::from(price).checked_add(funding)?;
+        let worth = match base.unsigned_abs().leading_zeros() {
+            // 100 bits and 27.
+            29.. => base.wrapping_mul(ONE),
+            _ => base.checked_mul(ONE)?,
+        };
+        let margin = u128::from(price).wrapping_mul(mmf.into());
+        let margin = i128::try_from(margin).ok()?;
         Some(Self {
             long: worth.checked_sub(margin)?,
             short: worth.checked_add(margin)?,
