@@ -162,6 +162,3 @@ impl Watching {
             .saturating_add(markets.saturating_mul(size_of::<Drivers>()))
     }
 }
-
-#[cfg(test)]
-mod tests;
