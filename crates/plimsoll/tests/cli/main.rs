@@ -7,6 +7,7 @@ mod help;
 mod kuma;
 mod kyan;
 mod loans;
+mod portfolios;
 mod replay;
 mod verify;
 
