@@ -150,9 +150,9 @@ pub struct KumaParameters {
     pub waterfall: Vec<Hop>,
     /// How counterparties are chosen.
     pub deleveraging: Deleveraging,
-    /// Tell at every deleveraging what each policy would have taken: changes nothing, and costs
-    /// three rankings of the market's holders.
-    pub compare_policies: bool,
+    /// Tell at every deleveraging what each policy would have taken. It changes nothing, but ranks
+    /// the market's holders three times; where left out, up to 10,000 wallets.
+    pub compare_policies: Option<bool>,
     /// Funding rates: `"bundled"`, or a directory of files.
     pub funding: PathBuf,
     /// The fund's book orders fill within this fraction of the index price. Off in `kuma`; 1 is
@@ -186,7 +186,7 @@ impl Default for KumaParameters {
             insurance_fund: whole(1_000_000),
             waterfall: vec![Hop::Partners, Hop::Book, Hop::Deleverage],
             deleveraging: Deleveraging::Queue,
-            compare_policies: true,
+            compare_policies: None,
             funding: PathBuf::from("bundled"),
             collar: None,
             slices: None,

@@ -11,8 +11,12 @@ use plimsoll_engine::venues::kuma::Service;
 
 use crate::scenario::{Decimal, Defence, Deleveraging, Hop, KumaParameters, Slices};
 
-/// The service of a scenario: the options of `kuma-plus` are on where `plus` says so.
-pub(super) fn service(parameters: &KumaParameters, plus: bool) -> Service {
+/// The most wallets of a venue on which policies are compared unless the scenario says so.
+const COMPARED_UP_TO: u32 = 10_000;
+
+/// The service of a scenario with so many wallets: the options of `kuma-plus` are on where `plus`
+/// says so.
+pub(super) fn service(parameters: &KumaParameters, plus: bool, accounts: u32) -> Service {
     let options = parameters.options(plus);
     let base = if plus {
         Service::kuma_plus()
@@ -45,7 +49,9 @@ pub(super) fn service(parameters: &KumaParameters, plus: bool) -> Service {
     Service {
         procedure,
         fund: options.defence.map_or_else(FundPolicy::default, fund),
-        compare_policies: parameters.compare_policies,
+        compare_policies: parameters
+            .compare_policies
+            .unwrap_or(accounts <= COMPARED_UP_TO),
         ..base
     }
 }

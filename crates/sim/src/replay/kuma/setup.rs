@@ -81,7 +81,8 @@ pub(crate) fn config(
     own.execution = Execution::Engine {
         keeper: INSURANCE_FUND,
     };
-    own.service = super::service::service(&parameters, venue.preset == Preset::KumaPlus);
+    let plus = venue.preset == Preset::KumaPlus;
+    own.service = super::service::service(&parameters, plus, venue.population.accounts);
     VenueConfig::Kuma(Box::new(own))
 }
 
