@@ -23,29 +23,30 @@ fn help_of_the_program() {
     check(
         &["--help"],
         &expect![[r#"
-        The liquidation engine for leveraged markets.
+            The liquidation engine for leveraged markets.
 
-        Start with `plimsoll replay`: it runs the crash of 10 October 2025 through two venues, without files
-        or network, prints a summary and writes a report to open in a browser.
+            Start with `plimsoll replay`: it runs the crash of 10 October 2025 through two venues, without files
+            or network, prints a summary and writes a report to open in a browser.
 
-        Usage: plimsoll <COMMAND>
+            Usage: plimsoll <COMMAND>
 
-        Commands:
-          replay    Run a scenario: prices, people and agents through the venues' engines
-          sweep     Run a scenario many times: parameters over ranges, many seeds, many windows of prices
-          scenario  Look for mistakes in a scenario file, or begin a new one
-          explain   Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money, prevention
-          verify    Check a journal: chain, hashes, and that it amounts to the state it says
-          conform   Run recorded calls of a venue's real contracts through the engine
-          help      Print this message or the help of the given subcommand(s)
+            Commands:
+              replay    Run a scenario: prices, people and agents through the venues' engines
+              sweep     Run a scenario many times: parameters over ranges, many seeds, many windows of prices
+              scenario  Look for mistakes in a scenario file, or begin a new one
+              explain   Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money,
+                        prevention
+              verify    Check a journal: chain, hashes, and that it amounts to the state it says
+              conform   Run recorded calls of a venue's real contracts through the engine
+              help      Print this message or the help of the given subcommand(s)
 
-        Options:
-          -h, --help
-                  Print help (see a summary with '-h')
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
 
-          -V, --version
-                  Print version
-    "#]],
+              -V, --version
+                      Print version
+        "#]],
     );
 }
 
@@ -64,7 +65,7 @@ fn help_of_replay() {
             Arguments:
               [SCENARIO]
                       A scenario file, or a bundled scenario by name: october-2025 (where left out),
-                      gammaswap-2021 or kuma-2025-10
+                      gammaswap-2021, kuma-2025-10 or kyan-2026-02
 
             Options:
                   --prices <PATH>
@@ -73,7 +74,8 @@ fn help_of_replay() {
 
                   --data <DIR>
                       Market data beside prices, for the venues that use it: a directory with accounts in
-                      positions/, books in orderbook/, funding rates in funding/, or some of these
+                      positions/, books in orderbook/, funding rates in funding/, chains of options in options/,
+                      or some of these
 
                   --out <DIR>
                       Where report.html, liquidations.csv and the like go
@@ -103,9 +105,105 @@ fn help_of_replay() {
               plimsoll replay --prices KLINES --accounts 100000  the same people through real bars
               plimsoll replay gammaswap-2021                     loans of a pool's liquidity through 2021
               plimsoll replay kuma-2025-10                       cross margin, with and without partners
+              plimsoll replay kyan-2026-02                       option portfolios, two kinds of auction
               plimsoll replay --show-scenario > mine.toml        a scenario to change, every default in it
               plimsoll replay mine.toml --journal mine.journal   recorded, for explain and verify
         "#]],
+    );
+}
+
+#[test]
+fn help_of_sweep() {
+    check(
+        &["sweep", "--help"],
+        &expect![[r#"
+        Run a scenario many times: parameters over ranges, many seeds, many windows of prices.
+
+        How large would the fund have to be? Quantiles and expected shortfall of the loss, per venue and
+        value; results as CSV, Parquet and a page. One core or many, the same bytes.
+
+        Usage: plimsoll sweep [OPTIONS] [SCENARIO]
+
+        Arguments:
+          [SCENARIO]
+                  A scenario file, or a bundled scenario by name: october-2025 (where left out),
+                  gammaswap-2021, kuma-2025-10 or kyan-2026-02
+
+        Options:
+              --vary <PATH=VALUES>
+                  A parameter of the scenario and its values: a list (a,b,c) or a range (FROM..TO step
+                  STEP). Several give every combination
+
+              --seeds <N>
+                  How many seeds: the scenario's own and those that follow
+
+                  [default: 1]
+
+              --seed <N>
+                  The first seed, instead of the scenario's
+
+              --windows <DIR>
+                  Price windows: every directory of price files in this directory, and every price file
+                  directly in it. What the scenario says in dates does not count then
+
+              --accounts <N>
+                  Traders per venue, instead of the scenario's number; liquidity scales with it
+
+              --out <DIR>
+                  Where the results go: runs and summary as CSV and Parquet, sweep.html, and the finished
+                  runs to go on from
+
+                  [default: out/sweep]
+
+              --threads <N>
+                  How many runs at a time; one per core where left out. Results do not depend on it
+
+              --json
+                  Print the summary as JSON
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Examples:
+          plimsoll sweep --seeds 100 --accounts 500
+              the bundled crash a hundred times: how large a fund covers 99 % of the runs?
+          plimsoll sweep --vary 'venues.perennial.perennial.maintenance=0.03..0.10 step 0.01' --seeds 20
+              a parameter over a range; entries of a list by place, name or preset
+          plimsoll sweep --vary 'venues.*.liquidators.fast.delay=2s,30s,5m' --windows PRICES
+              a list of values for all venues, through every directory of price files in PRICES
+          plimsoll sweep kuma-2025-10 --vary 'venues.*.kuma.insurance_fund=1000000,3000000,10000000'
+              what another fund changes, once for every size
+
+        A sweep that was stopped goes on when it is started again with the same --out.
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_scenario() {
+    check(
+        &["scenario", "--help"],
+        &expect![[r#"
+        Look for mistakes in a scenario file, or begin a new one
+
+        Usage: plimsoll scenario <COMMAND>
+
+        Commands:
+          check  Look for mistakes: unknown keys, wrong kinds, values out of bounds, what does not go
+                 together
+          new    Write a commented scenario to begin with
+          help   Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help  Print help
+
+        Examples:
+          plimsoll scenario new > mine.toml                        a venue of TsunamiX, commented
+          plimsoll scenario new --venue perennial --venue kuma --out mine.toml
+          plimsoll scenario check mine.toml                        every mistake with line and column
+
+        Every key is in docs/SCENARIO.md.
+    "#]],
     );
 }
 
@@ -238,6 +336,10 @@ fn wrong_arguments_are_code_2_and_point_to_the_help() {
         &["replay", "--accounts", "-5"],
         &["replay", "--accounts", "many"],
         &["replay", "--seed", "0x10"],
+        &["sweep", "--seeds", "-1"],
+        &["sweep", "--threads", "0"],
+        &["scenario"],
+        &["scenario", "check"],
         &["replay", "a", "b"],
         &["verify"],
         &["explain"],

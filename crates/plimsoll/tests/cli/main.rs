@@ -9,6 +9,8 @@ mod kyan;
 mod loans;
 mod portfolios;
 mod replay;
+mod scenario;
+mod sweep;
 mod verify;
 
 use std::path::{Path, PathBuf};
