@@ -92,7 +92,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
         return Ok(true);
     }
     say!("{}", report::summary(&results));
-    for sentence in report::compared(&results) {
+    let compared = report::compared(&results).into_iter();
+    for sentence in compared.chain(report::side_by_side(&results)) {
         say!("{sentence}");
     }
     say!("state hash  {}", results.state_hash);

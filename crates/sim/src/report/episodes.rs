@@ -6,8 +6,8 @@
 use super::axis::{TimeAxis, ValueAxis, moment};
 use super::chart::Chart;
 use super::{escape, number, sample};
-use crate::episodes::{Action, Auctions, Episodes, Margin, Told};
-use crate::results::{Line, Results, VenueResults};
+use crate::episodes::{Action, Auctions, Episodes, Margin, StepTotal, Told};
+use crate::results::{Amount, Line, Results, VenueResults};
 
 /// Points of a line at most.
 const POINTS: usize = 600;
@@ -23,6 +23,63 @@ fn venues(results: &Results) -> impl Iterator<Item = (&VenueResults, &Episodes)>
 /// Whether any venue has them.
 pub(super) fn is_any(results: &Results) -> bool {
     venues(results).next().is_some()
+}
+
+/// Two or more venues of one replay side by side, in sentences of plain text; none for one alone.
+#[must_use]
+pub fn side_by_side(results: &Results) -> Vec<String> {
+    if venues(results).count() < 2 {
+        return Vec::new();
+    }
+    let each = |of: &dyn Fn(&VenueResults, &Episodes) -> String| -> String {
+        let parts = venues(results).map(|(venue, e)| format!("{} {}", venue.name, of(venue, e)));
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    let cases = |episodes: &Episodes, how: Option<&str>| -> u64 {
+        let ended = episodes.ended.iter();
+        let of = ended.filter(|e| how.is_none_or(|how| e.how == how));
+        of.map(|e| e.cases).sum()
+    };
+    let counted = each(&|_, e| {
+        format!(
+            "{} of which {} went to the insurance fund",
+            number::count(cases(e, None)),
+            number::count(cases(e, Some("bankrupt")))
+        )
+    });
+    let cost = each(&|_, e| {
+        let sum = |of: fn(&StepTotal) -> Amount| e.steps.iter().map(|s| of(s).raw).sum::<i128>();
+        let (paid, notional) = (sum(|s| s.incentive), sum(|s| s.notional));
+        format!(
+            "{} bps of {}",
+            bps(paid, notional),
+            compact(Amount::new(notional, 6))
+        )
+    });
+    let drawdown = each(&|venue, e| {
+        let most = e.drawdown.values.iter().copied().fold(0.0, f64::max);
+        format!("{} {}", number::compact(most), venue.asset)
+    });
+    vec![
+        format!("Liquidations: {counted}."),
+        format!("Paid above fair value on what was traded: {cost}."),
+        format!("The insurance fund's reserve below its highest, at most: {drawdown}."),
+    ]
+}
+
+/// The same as a paragraph of the page.
+pub(super) fn verdict(results: &Results) -> String {
+    super::chart::paragraph(&side_by_side(results).join(" "))
+}
+
+/// `part` of `whole` in basis points, with a tenth.
+fn bps(part: i128, whole: i128) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let tenths = part.saturating_mul(100_000) / whole;
+    let sign = if tenths < 0 { "-" } else { "" };
+    format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10)
 }
 
 /// The section's content.
@@ -109,7 +166,7 @@ fn row(head: &str, values: &[String]) -> String {
     )
 }
 
-fn compact(amount: crate::results::Amount) -> String {
+fn compact(amount: Amount) -> String {
     number::compact(amount.approximate())
 }
 
@@ -145,18 +202,6 @@ fn steps(venue: &VenueResults, episodes: &Episodes) -> String {
         .steps
         .iter()
         .map(|step| {
-            let bps = |part: i128| {
-                if step.notional.raw == 0 {
-                    return "–".to_owned();
-                }
-                let tenths = part.saturating_mul(100_000) / step.notional.raw;
-                format!(
-                    "{}{}.{}",
-                    if tenths < 0 { "-" } else { "" },
-                    tenths.abs() / 10,
-                    tenths.abs() % 10
-                )
-            };
             row(
                 &step.step,
                 &[
@@ -165,7 +210,7 @@ fn steps(venue: &VenueResults, episodes: &Episodes) -> String {
                     compact(step.notional),
                     compact(step.fair),
                     compact(step.incentive),
-                    bps(step.incentive.raw),
+                    bps(step.incentive.raw, step.notional.raw),
                     compact(step.fee),
                 ],
             )
@@ -292,7 +337,7 @@ fn told((venue, episodes): (&VenueResults, &Episodes)) -> String {
 }
 
 fn action(action: &Action) -> String {
-    let both = |of: fn(&Margin) -> crate::results::Amount| {
+    let both = |of: fn(&Margin) -> Amount| {
         format!(
             "{} → {}",
             compact(of(&action.before)),

@@ -37,6 +37,7 @@ mod fixture;
 mod tests;
 
 pub use csv::{COLUMNS, STEPS_COLUMNS, WATERFALL_COLUMNS, csv, steps_csv, waterfall_csv};
+pub use episodes::side_by_side;
 pub use page::html;
 pub use summary::summary;
 pub use waterfall::compared;

@@ -61,9 +61,10 @@ type Section = (&'static str, &'static str, String);
 fn sections(results: &Results, time: TimeAxis) -> Vec<Section> {
     let note = super::chart::paragraph;
     let first = format!(
-        "{}{}{}",
+        "{}{}{}{}",
         story::html(results, time),
         waterfall::verdict(results),
+        episodes::verdict(results),
         figures::html(results)
     );
     let prices = format!(

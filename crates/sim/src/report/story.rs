@@ -2,7 +2,8 @@
 
 use super::axis::{TimeAxis, between};
 use super::{escape, number, sample, timeline};
-use crate::results::{Results, VenueResults};
+use crate::episodes::{Episodes, StepTotal};
+use crate::results::{Amount, Results, VenueResults};
 use crate::waterfall::{Hop, Waterfall};
 
 /// A card per venue.
@@ -38,6 +39,9 @@ fn preset(venue: &VenueResults) -> String {
 }
 
 fn told(venue: &VenueResults, time: TimeAxis) -> String {
+    if let Some(episodes) = &venue.episodes {
+        return in_steps(venue, episodes);
+    }
     let cases = &venue.liquidations;
     let asset = escape::text(&venue.asset);
     let notional = number::sum(cases.iter().map(|case| case.notional));
@@ -75,6 +79,31 @@ fn told(venue: &VenueResults, time: TimeAxis) -> String {
          {paid} {loss}</p>",
         number::count(cases.len() as u64),
         number::total(notional),
+    )
+}
+
+/// Liquidations in steps close what an account needs closed, not all it has.
+fn in_steps(venue: &VenueResults, episodes: &Episodes) -> String {
+    let asset = escape::text(&venue.asset);
+    let cases = |how: &str| -> u64 {
+        let of = episodes.ended.iter().filter(|ended| ended.how == how);
+        of.map(|ended| ended.cases).sum()
+    };
+    let all: u64 = episodes.ended.iter().map(|ended| ended.cases).sum();
+    let of_steps = |of: fn(&StepTotal) -> Amount| number::sum(episodes.steps.iter().map(of));
+    let lacked = number::sum(episodes.ended.iter().map(|ended| ended.shortfall));
+    let plural = if all == 1 { "" } else { "s" };
+    format!(
+        "<p class=\"big\">{} liquidation{plural}</p><p><b>{}</b> ended with the initial margin met again, \
+         <b>{}</b> with the insurance fund. Orders and bids traded <b>{}\u{a0}{asset}</b>; whoever \
+         took them got <b>{}\u{a0}{asset}</b> above fair value. The bankrupt lacked \
+         <b>{}\u{a0}{asset}</b>.</p>",
+        number::count(all),
+        number::count(cases("released")),
+        number::count(cases("bankrupt")),
+        number::total(of_steps(|step| step.notional)),
+        number::total(of_steps(|step| step.incentive)),
+        number::total(lacked),
     )
 }
 

@@ -124,6 +124,8 @@ impl KyanDesk {
         let mut rows = collector.liquidations.clone();
         for row in &mut rows {
             row.reward.raw = earned.get(&row.case).copied().unwrap_or(0);
+            // Cash alone says little of a portfolio: what stands behind it is its equity.
+            row.collateral = row.equity;
         }
         rows
     }
