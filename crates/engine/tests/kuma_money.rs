@@ -261,6 +261,26 @@ fn guards_on_index_prices_are_off_unless_asked_for() {
 }
 
 #[test]
+fn a_real_jump_is_let_through_when_the_operator_says_so() {
+    let mut config = config();
+    config.guards.max_jump_ppm = Some(100_000);
+    let mut world = World::of(config);
+    let publish = |world: &mut World| {
+        world.now += 1_000;
+        world.told(index(ETH, 150_000_000_000, world.now))
+    };
+    let jump = "150000000000 pips is more than 100000 ppm away from the last index price, \
+                200000000000";
+    assert_eq!(publish(&mut world), jump);
+    let wider = IndexGuards {
+        max_jump_ppm: Some(250_000),
+        ..IndexGuards::default()
+    };
+    world.ok(Command::SetIndexGuards(wider));
+    assert_eq!(publish(&mut world), "ok");
+}
+
+#[test]
 fn a_funding_rate_belongs_to_the_period_its_price_is_near() {
     let half = PERIOD / 2;
     // When the price is from, after the last period's end, and what is published then.

@@ -154,6 +154,24 @@ fn a_kuma_command_in_bytes() {
 fn numbers_of_kuma_commands_are_never_reused() {
     use kuma::Command as Do;
     let (account, market) = (AccountId(1), MarketId(2));
+    let listed = kuma::MarketParams {
+        symbol: "SOL".to_owned(),
+        rank: 1,
+        limits: kuma::Limits {
+            initial_margin_fraction: 2,
+            maintenance_margin_fraction: 3,
+            incremental_initial_margin_fraction: 4,
+            baseline_position_size: 5,
+            incremental_position_size: 6,
+            maximum_position_size: 7,
+            minimum_position_size: 8,
+        },
+        listing: kuma::Listing::default(),
+        active: false,
+        index_price: 9,
+        index_time: Timestamp(10),
+        price_at_deactivation: 0,
+    };
     let deleverage = kuma::Deleverage {
         market,
         account,
@@ -233,6 +251,8 @@ fn numbers_of_kuma_commands_are_never_reused() {
         (30, Do::SetBelowMinimumTolerance(1)),
         (31, Do::SetPropagation(1)),
         (32, Do::SetKeyExpiry(1)),
+        (33, Do::AddMarket(Box::new(listed))),
+        (34, Do::SetIndexGuards(kuma::IndexGuards::default())),
     ];
     for (number, command) in commands {
         let bytes = borsh::to_vec(&command).unwrap();
@@ -434,6 +454,40 @@ fn numbers_of_kyan_kinds_are_never_reused() {
     .assert_eq(&shown);
 }
 
+#[test]
+fn numbers_of_kuma_kinds_are_never_reused() {
+    let shown = numbers::<kuma::OrderGone>() + "---\n" + &numbers::<kuma::waterfall::Why>();
+    expect![[r#"
+        0 ByOwner
+        1 SelfTrade
+        2 Margin
+        3 PositionLimit
+        4 ReduceOnly
+        5 Unfilled
+        6 Bound
+        7 NoRoom
+        8 Void
+        9 Parent
+        10 Liquidated
+        11 Refused
+        12 MarketInactive
+        ---
+        0 UnderMaintenance
+        1 Acquired
+        2 NoPartner
+        3 PartnersInsufficient
+        4 BookInsufficient
+        5 FundMargin
+        6 FundSize
+        7 FundAccountCap
+        8 FundWindowCap
+        9 FundPot
+        10 Restorable
+        11 WalletExited
+        12 BelowMinimum
+    "#]].assert_eq(&shown);
+}
+
 /// Every number that decodes, with its name.
 fn numbers<T: BorshDeserialize + std::fmt::Debug>() -> String {
     (0..=u8::MAX)
@@ -514,6 +568,8 @@ fn numbers_of_kinds_are_never_reused() {
         3 DebtOverCollateral
         4 ValueUnderMaintenance
         5 MaintenanceOverEquity
+        6 WalletExited
+        7 PositionBelowMinimum
     "#]]
     .assert_eq(&numbers::<Rule>());
     expect![[r#"

@@ -7,7 +7,9 @@ use super::market::Quotation;
 use super::order::uuid_millis;
 use super::people::Invalidation;
 use super::refusal::require;
-use super::{Address, Event, Kuma, Limits, Market, MarketParams, Refusal, Revert, Settings};
+use super::{
+    Address, Event, IndexGuards, Kuma, Limits, Market, MarketParams, Refusal, Revert, Settings,
+};
 use crate::margin::cross::ONE;
 use crate::{Rejection, Tx};
 
@@ -237,6 +239,13 @@ impl Kuma {
             ..self.settings
         });
         Ok(())
+    }
+
+    pub(super) fn set_guards(&mut self, guards: IndexGuards) {
+        self.set_settings(Settings {
+            guards,
+            ..self.settings
+        });
     }
 
     pub(super) fn set_key_expiry(&mut self, value: u64) -> Result<(), Rejection> {

@@ -275,6 +275,9 @@ pub enum Command {
     /// `addMarket`: a market is listed, inactive until it is activated. It gets the next market
     /// number; its rank is its place among all symbols' hashes, those there move up for it.
     AddMarket(Box<super::MarketParams>) = 33,
+    /// The guards on index prices from now on. An extension of this engine, as they are: after a
+    /// jump that was real somebody has to let the price through.
+    SetIndexGuards(super::IndexGuards) = 34,
     /// Places an order on a market's book, or lets it wait for its price.
     PlaceOrder {
         /// The order.

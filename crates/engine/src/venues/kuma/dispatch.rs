@@ -113,6 +113,10 @@ impl Kuma {
             Command::SetBelowMinimumTolerance(value) => self.set_below_minimum_tolerance(value),
             Command::SetPropagation(value) => self.set_propagation(value),
             Command::SetKeyExpiry(value) => self.set_key_expiry(value),
+            Command::SetIndexGuards(guards) => {
+                self.set_guards(guards);
+                Ok(())
+            }
             Command::AddMarket(ref params) => self.add_market(tx, params),
             Command::PlaceOrder { ref order, group } => self.place_order(tx, order, group),
             Command::CancelOrder { account, order } => self.cancel_order(tx, account, order),

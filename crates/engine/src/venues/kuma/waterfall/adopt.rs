@@ -9,7 +9,7 @@ use super::take::{Taken, side_of};
 use crate::Tx;
 use crate::liquidation::{Case, CaseEvent, Outcome, Rule, StageKind, Target, Trigger};
 use crate::margin::cross::Lot;
-use crate::venues::kuma::{Kuma, Refusal};
+use crate::venues::kuma::{Kuma, Market, Refusal};
 
 /// What a command has made the fund take over from a wallet.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +97,7 @@ impl Kuma {
     fn open_seized(&self, tx: &mut Tx<'_>, seized: &Seized, rule: Rule) -> Case {
         let first = seized.taken.first();
         let market = first.map_or(MarketId(0), |taken| taken.market);
-        let price = self.market(market).map_or(0, |m| m.index_price());
+        let price = self.market(market).map_or(0, Market::index_price);
         let sum = |of: fn(&Amounts) -> u64| {
             let all = seized.taken.iter().map(|taken| of(&taken.amounts));
             all.fold(0i128, |sum, one| sum.saturating_add(one.into()))
