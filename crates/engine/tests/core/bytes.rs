@@ -485,7 +485,8 @@ fn numbers_of_kuma_kinds_are_never_reused() {
         10 Restorable
         11 WalletExited
         12 BelowMinimum
-    "#]].assert_eq(&shown);
+    "#]]
+    .assert_eq(&shown);
 }
 
 /// Every number that decodes, with its name.
