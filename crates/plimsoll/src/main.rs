@@ -7,6 +7,7 @@ mod conform;
 mod explain;
 mod output;
 mod progress;
+mod ranks;
 mod replay;
 mod scenario;
 mod sweep;
@@ -49,6 +50,11 @@ enum Command {
     /// Without a case number it lists the largest cases.
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Options),
+    /// Who would be deleveraged first: rank, fifth and score of every wallet, at any moment.
+    ///
+    /// For venues of cross-margin wallets. What a wallet sees here is what deleveraging goes by.
+    #[command(after_help = ranks::EXAMPLES)]
+    Ranks(ranks::Options),
     /// Check a journal: chain, hashes, and that it amounts to the state it says.
     ///
     /// Exit code 0: fine. 1: corrupt. 2: not a journal this build can read. The file is never
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
         Command::Sweep(options) => sweep::run(options),
         Command::Scenario(options) => scenario::run(options),
         Command::Explain(options) => explain::run(options),
+        Command::Ranks(options) => ranks::run(options),
         Command::Verify(options) => return ExitCode::from(verify::run(options)),
     };
     match answer {

@@ -36,6 +36,7 @@ fn help_of_the_program() {
               scenario  Look for mistakes in a scenario file, or begin a new one
               explain   Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money,
                         prevention
+              ranks     Who would be deleveraged first: rank, fifth and score of every wallet, at any moment
               verify    Check a journal: chain, hashes, and that it amounts to the state it says
               conform   Run recorded calls of a venue's real contracts through the engine
               help      Print this message or the help of the given subcommand(s)

@@ -1,5 +1,7 @@
 //! Cross-margin wallets from the command line: replayed, recorded, verified, explained.
 
+use std::path::Path;
+
 use super::plimsoll;
 
 /// The worst hour, a few dozen wallets, with partners and without.
@@ -60,6 +62,51 @@ fn a_recorded_replay_of_wallets_is_verified_and_every_case_is_told() {
         for chapter in ["The rule", "The arithmetic", "Who was paid", "prevented"] {
             assert!(told.stdout.contains(chapter), "case {case}: no {chapter}");
         }
+    }
+    ranks_are_seen(at, cases[0]);
+}
+
+/// Everybody finds its place, before a case and at the end; wrong questions are refused.
+fn ranks_are_seen(at: &Path, case: &str) {
+    let ranks = |arguments: &[&str]| {
+        let all = [&["ranks", "kuma.journal"], arguments].concat();
+        plimsoll(at, &all)
+    };
+    let all = ranks(&["--before-case", case, "--top", "0", "--json"]);
+    assert_eq!(all.code, 0, "{}", all.stderr);
+    let queues: serde_json::Value = serde_json::from_str(&all.stdout).unwrap();
+    let queues = queues.as_array().unwrap();
+    assert!(queues.len() >= 4, "{} sides of markets", queues.len());
+    for queue in queues {
+        let listed = queue["listed"].as_array().unwrap();
+        assert_eq!(u64::try_from(listed.len()).ok(), queue["wallets"].as_u64());
+        let fifths: Vec<u64> = listed
+            .iter()
+            .map(|place| place["quintile"].as_u64().unwrap())
+            .collect();
+        assert_eq!(fifths[0], 5, "who is first is in the first fifth");
+        assert!(fifths.is_sorted_by(|a, b| a >= b), "{fifths:?}");
+    }
+    let account = queues[0]["listed"][0]["account"].to_string();
+    let own = ranks(&["--before-case", case, "--account", &account]);
+    assert!(own.stdout.contains("first in line first"), "{}", own.stdout);
+    for (arguments, why) in [
+        (
+            ["--before-case", "99999999"],
+            "the journal has no case-99999999",
+        ),
+        (
+            ["--market", "NONE"],
+            "no venue of the journal has a market \"NONE\"",
+        ),
+        (
+            ["--policy", "luck"],
+            "is not one of queue, pro-rata, minimal",
+        ),
+    ] {
+        let refused = ranks(&arguments);
+        assert_eq!(refused.code, 2, "{}", refused.stdout);
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
     }
 }
 
