@@ -18,8 +18,8 @@ markets = [{ symbol = "BTCUSDT" }]
 
 [prices]
 source = "bundled:crash-2026-02"
-from = "2026-02-05T22:00:00Z"
-to = "2026-02-06T00:30:00Z"
+from = "2026-02-05T14:00:00Z"
+to = "2026-02-06T01:00:00Z"
 
 [options]
 expiries = 2
@@ -144,29 +144,29 @@ fn the_worst_hours_come_to_this() {
     let text: String = results.venues.iter().map(told).collect();
     expect![[r#"
         page
-          auction bankrupt: 4, lacked 0
-          auction released: 22, lacked 0
-          hedge released: 2, lacked 0
-          auction: 209 orders, 32 fills, notional 1117909.23845, incentive 4127.368724, fee 759.94324
-          decompose: 19 orders, 0 fills, notional 0, incentive 0, fee 0
-          hedge: 14 orders, 3 fills, notional 91192.8108, incentive 91.3458, fee 36.440586
-          auctions: 43 offered, 5 taken, 22 in part, 16 not
+          auction bankrupt: 5, lacked 0
+          auction released: 21, lacked 0
+          hedge released: 1, lacked 0
+          auction: 261 orders, 35 fills, notional 1480631.98431, incentive 5351.672161, fee 1038.415319
+          decompose: 9 orders, 0 fills, notional 0, incentive 0, fee 0
+          hedge: 10 orders, 3 fills, notional 91192.8108, incentive 91.3458, fee 36.440586
+          auctions: 48 offered, 5 taken, 21 in part, 22 not
           maker 1: 7 fills
-          maker 2: 4 fills
-          maker 3: 5 fills
-          desk: 19 fills
+          maker 2: 6 fills
+          maker 3: 7 fills
+          desk: 18 fills
         derive
-          auction released: 28, lacked 0
-          hedge released: 2, lacked 0
+          auction released: 21, lacked 0
+          hedge released: 3, lacked 0
           partner released: 3, lacked 0
-          hedge: 24 orders, 4 fills, notional 91192.8108, incentive 91.3458, fee 36.440587
-          partner: 0 orders, 3 fills, notional 299973.08368, incentive 902.217161, fee 0
-          portfolio-auction: 0 orders, 192 fills, notional 1788250.685937, incentive 14276.301851, fee 0
-          auctions: 28 offered, 28 taken, 0 in part, 0 not
-          maker 1: 1 fills
-          maker 2: 1 fills
-          maker 3: 2 fills
-          desk: 192 fills
+          hedge: 18 orders, 5 fills, notional 152142.718, incentive 141.778, fee 60.800376
+          partner: 0 orders, 3 fills, notional 299967.5608, incentive 900.683985, fee 0
+          portfolio-auction: 0 orders, 34 fills, notional 948678.426563, incentive 6236.37492, fee 0
+          auctions: 21 offered, 21 taken, 0 in part, 0 not
+          maker 1: 2 fills
+          maker 2: 2 fills
+          maker 3: 1 fills
+          desk: 34 fills
           p: 3 fills
     "#]].assert_eq(&text);
     // The same again, byte for byte.

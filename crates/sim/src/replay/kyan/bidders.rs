@@ -25,6 +25,8 @@ use crate::scenario::{Bidder, Step};
 
 /// How often a bidder looks at a portfolio in auction.
 pub(super) const LOOK_AGAIN: Duration = Duration(30_000);
+/// The least notional anybody bids for in a portfolio: 100.
+const LEAST_BID: i128 = 100_000_000;
 /// An hour.
 const HOUR: i64 = 3_600_000;
 
@@ -229,7 +231,9 @@ impl Bidders {
         // Up to the next share on the grid: the auction gives no more than restores the account.
         let mut share_e9 = (share.raw() / 1_000_000_000 + 1).min(1_000_000_000);
         share_e9 = share_e9.min(left.saturating_mul(1_000_000_000) / on);
-        let Some(share_e9) = u64::try_from(share_e9).ok().filter(|share| *share > 0) else {
+        // What rounding has left of a portfolio is nobody's business.
+        let is_dust = on.saturating_mul(share_e9) / 1_000_000_000 < LEAST_BID;
+        let Some(share_e9) = u64::try_from(share_e9).ok().filter(|_| !is_dust) else {
             return (None, true);
         };
         // A hundredth more than it looks like now, against the price of the next moment.
