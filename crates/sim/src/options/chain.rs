@@ -377,7 +377,7 @@ fn decimal<const D: u32>(name: &str, text: &str) -> Result<i128, String> {
     };
     let fine = Fixed::<18>::from_raw(raw.ok_or_else(refuse)?);
     let coarse = fine.rescale::<D>(Rounding::Down);
-    coarse.map(|value| value.raw()).map_err(|_| refuse())
+    coarse.map(Fixed::raw).map_err(|_| refuse())
 }
 
 /// Digits with at most 18 after the point; `None` for what is not a plain decimal.
