@@ -3,6 +3,7 @@
 //! * [`world`]: a TsunamiX venue full of positions; [`path`]: where its prices go.
 //! * [`wallets`]: a Kuma venue full of cross-margin wallets, with [`wallets_run`] and
 //!   [`wallets_scan`] as the same for them.
+//! * [`cascade_kuma`]: a gap on such wallets, with partners and with nobody behind the fund.
 //! * [`scan`]: the naive scan that the watch is measured beside.
 //! * [`peer`]: the same gap through `percolator-engine`.
 //! * [`book`]: a stream of orders, our order book and the naive one; [`book_peers`]: three crates.
@@ -15,6 +16,7 @@
 
 pub mod book;
 pub mod book_peers;
+pub mod cascade_kuma;
 pub mod chance;
 pub mod machine;
 pub mod options;

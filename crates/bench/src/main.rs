@@ -4,8 +4,8 @@
 //! the durable journals are written. What the rows mean: docs/BENCHMARKS.md.
 
 mod book_rows;
+mod cascade_rows;
 mod options_rows;
-
 mod wallets_table;
 
 use std::time::{Duration, Instant};
@@ -58,6 +58,7 @@ fn main() {
     let mut rows = Rows::default();
     // First, while the process has no memory from earlier runs that a gap's events could take.
     gap(&mut rows, &sizes);
+    cascade_rows::cascade(&mut rows, sizes.gap_accounts, sizes.repeats);
     for accounts in sizes.accounts {
         watch(&mut rows, accounts, sizes.repeats.min(3));
     }
