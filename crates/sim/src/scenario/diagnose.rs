@@ -217,7 +217,7 @@ fn walk<'t, 'i>(
         depth: usize,
         visit: &mut impl FnMut(&'t Key<'i>, &'t Spanned<DeValue<'i>>, usize),
     ) {
-        for (key, value) in table.iter() {
+        for (key, value) in table {
             visit(key, value, depth);
             values(value.get_ref(), depth + 1, visit);
         }
@@ -230,7 +230,7 @@ fn walk<'t, 'i>(
         match value {
             DeValue::Table(table) => tables(table, depth, visit),
             DeValue::Array(entries) => {
-                for entry in entries.iter() {
+                for entry in entries {
                     values(entry.get_ref(), depth, visit);
                 }
             }

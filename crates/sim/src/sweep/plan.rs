@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::replay::{Replay, ReplayError};
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::{Options, Scenario, ScenarioError};
 
 use super::windows::{self, Window};
 use super::{Axis, POINTS_MAX, RUNS_MAX, SweepError, path};
@@ -336,7 +336,7 @@ impl Plan {
             None if !self.windows.is_empty() => {}
             None => files.push(PathBuf::from(&base.prices.source)),
         }
-        files.extend(base.options.as_ref().and_then(|options| options.path()));
+        files.extend(base.options.as_ref().and_then(Options::path));
         for venue in &base.venues {
             files.extend(venue.population.file.clone());
             files.extend(venue.population.like_files.clone());
