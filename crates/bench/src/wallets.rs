@@ -150,6 +150,13 @@ impl Wallets {
         commands.collect()
     }
 
+    /// Prices that stand still but for the last digit, so that nobody is reached.
+    #[must_use]
+    pub fn still(&self, updates: usize) -> Vec<Command> {
+        // A hundred millionth up and down again: no pip of most prices.
+        self.path(updates, |_, offset| offset ^ 1)
+    }
+
     /// Prices that move by a basis point a second, as in [`crate::path::calm`].
     #[must_use]
     pub fn calm(&self, updates: usize, seed: u64) -> Vec<Command> {

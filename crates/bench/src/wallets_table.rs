@@ -6,6 +6,7 @@
 use plimsoll_bench::path::CRASH_UPDATES;
 use plimsoll_bench::wallets::Wallets;
 use plimsoll_bench::wallets_run::{self, WalletWalk, bytes_per_wallet, scan_beside};
+use plimsoll_engine::Command;
 
 use crate::{CALM_UPDATES, Rows, SCAN_EVERY, count, middle, ratio, scan, time};
 
@@ -41,14 +42,17 @@ fn settled(rows: &mut Rows, size: u32) -> Wallets {
 fn calm(rows: &mut Rows, world: &Wallets, repeats: usize) {
     let path = world.calm(CALM_UPDATES, 2);
     let scanned = scan_beside(world, &path, CALM_UPDATES / 2);
-    let walk = middle(
-        repeats,
-        || wallets_run::walk(world, &path),
-        |w: &WalletWalk| w.total,
-    );
+    let walked = |path: &[Command]| {
+        middle(
+            repeats,
+            || wallets_run::walk(world, path),
+            |w: &WalletWalk| w.total,
+        )
+    };
+    let still = walked(&world.still(CALM_UPDATES));
     let label = format!(
-        "calm: update that reaches nobody ({}/{})",
-        walk.quiet_updates, walk.updates
+        "still: update that reaches nobody ({}/{})",
+        still.quiet_updates, still.updates
     );
     let aim = if world.venue().wallets().count() > 5_000_000 {
         "< 2 us"
@@ -56,18 +60,15 @@ fn calm(rows: &mut Rows, world: &Wallets, repeats: usize) {
         "< 1 us"
     };
     let beside = scan(scanned);
-    rows.row(
-        &label,
-        time(walk.quiet),
-        aim,
-        &beside,
-        &ratio(scanned, walk.quiet),
-    );
+    let times = ratio(scanned, still.quiet);
+    rows.row(&label, time(still.quiet), aim, &beside, &times);
+    let walk = walked(&path);
     let per = walk.per_update();
     let label = format!(
-        "calm: mean update ({:.1} examined, {} in all due)",
+        "calm: mean update ({:.1} examined, {}/{} reach nobody)",
         walk.examined as f64 / f64::from(walk.updates),
-        walk.liquidated
+        walk.quiet_updates,
+        walk.updates
     );
     rows.row(&label, time(per), "", &beside, &ratio(scanned, per));
 }
