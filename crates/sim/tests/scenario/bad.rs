@@ -61,7 +61,7 @@ fn unknown_and_missing_keys_have_line_and_column() {
               |
             3 | sead = 8
               | ^^^^
-            unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `pool`, `markets`, `venues`
+            unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `pool`, `options`, `markets`, `venues`
             --
             the scenario (test) is not valid:
             TOML parse error at line 13, column 1
@@ -124,7 +124,7 @@ fn unknown_and_missing_keys_have_line_and_column() {
                |
             10 | preset = "gmx"
                |          ^^^^^
-            unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`, `gammaswap`, `gammaswap-v1.2`, `kuma`, `kuma-plus`
+            unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`, `gammaswap`, `gammaswap-v1.2`, `kuma`, `kuma-plus`, `kyan`, `kyan-derive`
             --
             the scenario (test) is not valid:
             TOML parse error at line 29, column 13
