@@ -230,7 +230,6 @@ impl Tally {
                 self.taken_over += 1;
                 if let Some(running) = self.running.get_mut(case) {
                     running.shortfall = *loss;
-                    running.cost += to_fund;
                 }
                 let what = format!(
                     "the insurance fund takes the rest: it is paid {}, pays {}, the owner keeps {}",
