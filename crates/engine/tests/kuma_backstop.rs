@@ -568,10 +568,10 @@ fn states_no_venue_can_begin_with_are_refused() {
     type Spoil = fn(&mut Config);
     let cases: [(&str, Spoil); 9] = [
         ("rank is 0, which is out of bounds", |c| {
-            c.markets[1].rank = 0
+            c.markets[1].rank = 0;
         }),
         ("rank is 7, which is out of bounds", |c| {
-            c.markets[1].rank = 7
+            c.markets[1].rank = 7;
         }),
         ("Maintenance margin fraction below min", |c| {
             c.markets[0].limits.maintenance_margin_fraction = 299_999;
@@ -580,7 +580,7 @@ fn states_no_venue_can_begin_with_are_refused() {
             c.markets[0].limits.incremental_position_size = 0;
         }),
         ("index_price is 0, which is out of bounds", |c| {
-            c.markets[0].index_price = 0
+            c.markets[0].index_price = 0;
         }),
         (
             "the venue's own wallets is 1, which is out of bounds",
@@ -589,10 +589,10 @@ fn states_no_venue_can_begin_with_are_refused() {
             },
         ),
         ("size is 0, which is out of bounds", |c| {
-            c.wallets[3].positions[0].size = 0
+            c.wallets[3].positions[0].size = 0;
         }),
         ("Market not found", |c| {
-            c.wallets[3].positions[0].market = MarketId(9)
+            c.wallets[3].positions[0].market = MarketId(9);
         }),
         ("account-77 does not exist", |c| {
             c.overrides.push(Override {

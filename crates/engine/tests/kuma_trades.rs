@@ -16,6 +16,9 @@ struct Case {
     trade: Trade,
 }
 
+/// What is spoilt in one.
+type Spoil = fn(&mut Case);
+
 impl Case {
     fn command(self) -> Command {
         let Self { buy, sell, trade } = self;
@@ -299,7 +302,7 @@ fn a_hand_off_needs_both_orders_flagged_and_the_fund_reducing() {
         "2670000000000, ETH -1000000000 for -2170000000000"
     );
     let both = "Both orders must be liquidation acquisition";
-    let cases: [(&str, fn(&mut Case)); 8] = [
+    let cases: [(&str, Spoil); 8] = [
         (both, |c| {
             c.sell.order.is_liquidation_acquisition_only = false;
         }),

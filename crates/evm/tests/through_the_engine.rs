@@ -26,6 +26,9 @@ fn domain() -> Domain {
     Domain::kuma(Address([7; 20]))
 }
 
+/// What is changed in an order.
+type Alter = fn(&mut WireOrder);
+
 /// The key of a wallet.
 fn key_of(account: AccountId) -> Signer {
     Signer::for_simulation(7, &account.to_string())
@@ -177,7 +180,7 @@ fn forged_orders_are_refused() {
         check(&mut world(), &order, &theirs, FORGED);
     }
     // Altered after it was signed; 1000 for 10 is the same number two decimals on.
-    let altered: [fn(&mut WireOrder); 5] = [
+    let altered: [Alter; 5] = [
         |o| o.quantity = "1000.00000000".to_owned(),
         |o| o.limit_price = "184000.00000000".to_owned(),
         |o| o.market_symbol = "BTC-USD".to_owned(),
@@ -247,7 +250,7 @@ fn high_s(signature: &SignatureBytes) -> SignatureBytes {
 #[test]
 fn numbers_that_are_not_scaled_as_signed_are_refused() {
     let good = signature(&offer(), &key_of(T3), &domain());
-    let misscaled: [(fn(&mut WireOrder), &str); 4] = [
+    let misscaled: [(Alter, &str); 4] = [
         (
             |o| o.quantity = "10.000000".to_owned(),
             r#"quantity: "10.000000" is not a decimal number with exactly 8 decimals"#,

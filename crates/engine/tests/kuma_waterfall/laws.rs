@@ -298,7 +298,7 @@ const fn side(buys: bool) -> OrderSide {
 fn run(config: Config, steps: &[Step]) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
     let mut history = History {
-        world: World::of(config.clone()),
+        world: World::of(config),
         names: 0,
         signed: BTreeMap::new(),
     };
