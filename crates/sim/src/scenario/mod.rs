@@ -5,6 +5,7 @@
 //! `"2025-10-10T12:00:00Z"`); an unknown key is an error that names its line. Every default is
 //! part of the scenario once read: [`Scenario::to_toml`] writes the scenario as it ran.
 
+mod books;
 mod bounds;
 mod check;
 mod decimal;
@@ -16,14 +17,12 @@ mod parameters;
 mod people;
 mod starter;
 
+pub use books::{Bidder, OptionMakers, OptionPartner, People, WeightedCover};
 pub(crate) use bounds::MONEY_MAX;
 pub use decimal::{Decimal, Span, When};
 pub use diagnose::{Finding, diagnose};
 pub use kuma::{BookMakers, Defence, Deleveraging, Hop, KumaParameters, Partner, Slices};
-pub use kyan::{
-    Bidder, GuardSwitches, KyanParameters, OptionMakers, OptionPartner, Options, PairingMode,
-    People, Rising, Step, WeightedCover,
-};
+pub use kyan::{GuardSwitches, KyanParameters, Options, PairingMode, Rising, Step};
 pub use loans::{BatchHabits, Borrowers, GammaswapParameters, Pool, PoolToken};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
 pub(crate) use people::{ACCOUNTS_MAX, LEVERAGE_MAX};
