@@ -3,6 +3,7 @@
 //! The journal is replayed up to the moment asked for, and each Kuma venue is asked for the same
 //! ranking that deleveraging takes counterparties from.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -159,17 +160,16 @@ fn replay(log: &RedbLog, end: u64) -> Result<Option<Engine>, RebuildError> {
 
 fn queues(engine: &Engine, options: &Options) -> anyhow::Result<Vec<Queue>> {
     let mut queues = Vec::new();
-    let (mut wallets, mut known) = (false, options.market.is_none());
+    let mut symbols = BTreeSet::new();
     for (id, venue) in (0..).map_while(|at| engine.venue(VenueId(at)).map(|v| (VenueId(at), v))) {
         let Venue::Kuma(venue) = venue else {
             continue;
         };
-        wallets = true;
         for (at, market) in (0u16..).zip(venue.markets()) {
+            symbols.insert(market.symbol.as_str());
             if options.market.as_ref().is_some_and(|m| *m != market.symbol) {
                 continue;
             }
-            known = true;
             for side in [Side::Long, Side::Short] {
                 let queue = queue(engine, venue, (MarketId(at), side), options);
                 queues.extend(queue.map(|queue| Queue {
@@ -180,12 +180,15 @@ fn queues(engine: &Engine, options: &Options) -> anyhow::Result<Vec<Queue>> {
             }
         }
     }
-    if !wallets {
+    if symbols.is_empty() {
         bail!("no venue of the journal deleverages counterparties by rank");
     }
-    if !known {
-        let symbol = options.market.as_deref().unwrap_or_default();
-        bail!("no venue of the journal has a market {symbol:?}");
+    if let Some(asked) = options.market.as_deref().filter(|m| !symbols.contains(m)) {
+        let known: Vec<_> = symbols.into_iter().collect();
+        bail!(
+            "there is no market {asked:?}; there are {}",
+            known.join(", ")
+        );
     }
     Ok(queues)
 }

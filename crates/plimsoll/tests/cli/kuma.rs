@@ -97,7 +97,7 @@ fn ranks_are_seen(at: &Path, case: &str) {
         ),
         (
             ["--market", "NONE"],
-            "no venue of the journal has a market \"NONE\"",
+            "there is no market \"NONE\"; there are DOGE, ETH",
         ),
         (
             ["--policy", "luck"],
