@@ -293,7 +293,7 @@ impl PortfolioAuction {
     }
 
     /// Whether an insolvent auction has paid the most it can for as long again as it took to get
-    /// there. Derive's waits for ever; a venue that must end asks for this [ours].
+    /// there. Derive's waits for ever; a venue that must end asks for this (our choice).
     ///
     /// # Errors
     /// [`AuctionError::TimeWentBack`], overflow.

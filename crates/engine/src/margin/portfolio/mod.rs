@@ -12,7 +12,7 @@
 //! ```
 //!
 //! and the account is liquidatable when `MM > equity`, strictly. All of it is sums over the
-//! market's [`RiskArrays`]: the margin of the portfolio, of a component, of what would be after an
+//! market's `RiskArrays`: the margin of the portfolio, of a component, of what would be after an
 //! order is never a pricing. Sums are of integers, so the order of legs changes nothing, and
 //! decisions are taken on exact numbers without dividing; only numbers to be shown are rounded.
 //!

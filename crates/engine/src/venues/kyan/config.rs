@@ -134,7 +134,7 @@ pub struct PairParams {
     pub funding_most: Rate<6>,
 }
 
-/// Step 1: orders at spot with the incentive inside the price. Sizes are [ours].
+/// Step 1: orders at spot with the incentive inside the price. Sizes are our choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct HedgeTerms {
     /// The delta within which a portfolio counts as hedged.
@@ -152,7 +152,7 @@ pub struct HedgeTerms {
     pub perp_only_stops: bool,
 }
 
-/// Step 2. Sizes are [ours].
+/// Step 2. Sizes are our choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct DecomposeTerms {
     /// The incentive, a share of the index.
@@ -190,7 +190,7 @@ impl Fees {
     };
 }
 
-/// What makes market data untrustworthy (guard G8). Sizes are [ours].
+/// What makes market data untrustworthy (guard G8). Sizes are our choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Trust {
     /// The oldest an index price may be.
@@ -202,7 +202,7 @@ pub struct Trust {
     pub jump: Rate<6>,
 }
 
-/// Which guards are on. [ours]: the page has none of them.
+/// Which guards are on. Our choice: the page has none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Guards {
     /// G2: a hedge must lower the requirement.

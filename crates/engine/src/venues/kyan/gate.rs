@@ -2,7 +2,7 @@
 //!
 //! Source: the page, "When MMr > 100%, the user can no longer trade (only deposit more collateral
 //! in USDC)"; docs.kyan.blue, "IMr >= 100%: only risk-reducing actions". A transfer in is money in
-//! and is accepted like a deposit [ours]. The user's open orders were cancelled when the account
+//! and is accepted like a deposit (ours). The user's open orders were cancelled when the account
 //! was flagged, so that cancelling one has nothing left to do.
 
 use std::fmt;

@@ -8,7 +8,7 @@
 //! add: nested verticals are grouped by closest strikes, synthetics come last whatever their
 //! requirement, and a pair is closed as two orders, the short leg first.
 //!
-//! Two ways to pair legs, by [`Pairing`]: [`rule`], the literal one, and [`exact`], the pairing
+//! Two ways to pair legs, by [`Pairing`]: `rule`, the literal one, and `exact`, the pairing
 //! with the least total margin (it also measures the first in tests).
 //!
 //! Invariants: components add up to the portfolio's options exactly; the two legs of a pair have
