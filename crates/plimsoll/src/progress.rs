@@ -9,7 +9,10 @@ pub(crate) fn records(total: u64) -> ProgressBar {
 
 /// A bar over a sweep's runs.
 pub(crate) fn runs(total: u64) -> ProgressBar {
-    bar(total, "{bar:40} {pos:>7} of {len} runs  {elapsed} elapsed, {eta} left")
+    bar(
+        total,
+        "{bar:40} {pos:>7} of {len} runs  {elapsed} elapsed, {eta} left",
+    )
 }
 
 /// A bar over a replay's ticks; the total is told later.

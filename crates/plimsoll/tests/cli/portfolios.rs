@@ -59,7 +59,13 @@ fn a_recorded_replay_of_portfolios_is_verified_and_every_case_is_told() {
     for case in cases.iter().step_by((cases.len() / 4).max(1)) {
         let told = plimsoll(at, &["explain", "kyan.journal", case]);
         assert_eq!(told.code, 0, "case {case}: {}", told.stderr);
-        for words in ["The rule", "maintenance margin", "FLAGGED", "prevented", "->"] {
+        for words in [
+            "The rule",
+            "maintenance margin",
+            "FLAGGED",
+            "prevented",
+            "->",
+        ] {
             assert!(
                 told.stdout.contains(words),
                 "case {case}: no {words} in {}",
