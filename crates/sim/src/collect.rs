@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_engine::ledger::{Asset, HolderKind, Movement, Reason};
-use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome, StageKind};
+use plimsoll_engine::liquidation::{BlockedReason, Case, CaseEvent, Outcome, StageKind};
 use plimsoll_engine::{Event, Rejection};
 use plimsoll_units::{AssetId, CaseId, Rounding, Timestamp, VenueId, mul_div};
 
@@ -51,8 +51,8 @@ pub struct Collector {
     pub opened: u64,
     /// Cases that ended because the account recovered.
     pub recovered: u64,
-    /// Times a due liquidation could not be carried out.
-    pub blocked: u64,
+    /// Times a due liquidation could not be carried out, by the reason.
+    pub blocked: BTreeMap<BlockedReason, u64>,
     /// Paid to liquidators, raw.
     pub rewards: i128,
     /// Position value closed by liquidations, at the prices that triggered, raw.
@@ -79,7 +79,7 @@ impl Collector {
             liquidations: Vec::new(),
             opened: 0,
             recovered: 0,
-            blocked: 0,
+            blocked: BTreeMap::new(),
             rewards: 0,
             closed_notional: 0,
             events: 0,
@@ -137,7 +137,9 @@ impl Collector {
                     }
                 }
             }
-            Event::Case(CaseEvent::Blocked { .. }) => self.blocked += 1,
+            Event::Case(CaseEvent::Blocked { reason, .. }) => {
+                *self.blocked.entry(*reason).or_default() += 1;
+            }
             Event::Case(CaseEvent::Closed { case, outcome, .. }) => {
                 self.closed(*case, *outcome, now);
             }

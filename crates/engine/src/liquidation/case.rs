@@ -249,3 +249,19 @@ pub enum BlockedReason {
     /// The venue is in recovery.
     Suspended = 6,
 }
+
+impl BlockedReason {
+    /// The reason in a few plain words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Panic => "the venue's own rules cannot carry it out",
+            Self::MarketClosed => "the market is closed",
+            Self::NoPrice => "no price can be trusted",
+            Self::Arithmetic => "a number would not fit",
+            Self::NoLiquidity => "nobody can repay the debt",
+            Self::NoCounterparty => "neither the backstop nor counterparties can take it",
+            Self::Suspended => "the venue is in recovery",
+        }
+    }
+}

@@ -88,6 +88,20 @@ pub(crate) struct Book {
     sight: Random,
 }
 
+/// How often due liquidations could not be carried out, with why.
+fn blocked(collector: &Collector) -> String {
+    let all: u64 = collector.blocked.values().sum();
+    let reasons: Vec<String> = collector
+        .blocked
+        .iter()
+        .map(|(reason, times)| format!("{}: {}", reason.text(), grouped(*times)))
+        .collect();
+    if reasons.is_empty() {
+        return grouped(all);
+    }
+    format!("{} ({})", grouped(all), reasons.join("; "))
+}
+
 /// The account of the engine itself where it liquidates.
 const HOUSE: AccountId = AccountId(0);
 
@@ -445,7 +459,7 @@ impl Book {
             ),
             figure(
                 "Liquidations that could not be carried out",
-                grouped(collector.blocked),
+                blocked(collector),
                 "Attempts of the engine that the venue's own rules refused; the case stays open",
             ),
         ]
