@@ -205,7 +205,7 @@ fn surfaces_that_cannot_be_used() {
             expiries out of order: the surface is refused: an expiry is 0.03835613267376966, but must be later than the surface and the expiry before it
             an expiry twice: the surface is refused: an expiry is 0.03835613267376966, but must be later than the surface and the expiry before it
             an expiry that has passed: the surface is refused: the time to expiry is -0.002739757737189244, but must be above zero
-            calendar arbitrage: the surface is refused: the smile that expires 2026-03-05 00:00:00.000: total variance falls from 0.031068467465753424 to 0.0073972574200913245 at log-moneyness -0.8813124795688733: calendars pay
+            calendar arbitrage: the surface is refused: the smile that expires 2026-03-05 00:00:00.000: total variance falls from 0.031068467465753424 to 0.0073972574200913245 at log-moneyness -0.49353498855856903: calendars pay
             butterfly arbitrage: the surface is refused: the smile that expires 2026-02-17 00:00:00.000: negative density -0.13771844130671027 at log-moneyness 0.00000000000000014551915228366853: butterflies pay
             svi: slope below zero: the surface is refused: SVI's b is -0.000000000001, but must be a number from 0 to 100
             svi: tilt beyond one: the surface is refused: SVI's rho is 1.1, but must be above -1 and below 1
