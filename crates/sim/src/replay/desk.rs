@@ -88,20 +88,6 @@ pub(crate) struct Book {
     sight: Random,
 }
 
-/// How often due liquidations could not be carried out, with why.
-fn blocked(collector: &Collector) -> String {
-    let all: u64 = collector.blocked.values().sum();
-    let reasons: Vec<String> = collector
-        .blocked
-        .iter()
-        .map(|(reason, times)| format!("{}: {}", reason.text(), grouped(*times)))
-        .collect();
-    if reasons.is_empty() {
-        return grouped(all);
-    }
-    format!("{} ({})", grouped(all), reasons.join("; "))
-}
-
 /// The account of the engine itself where it liquidates.
 const HOUSE: AccountId = AccountId(0);
 
@@ -396,7 +382,7 @@ impl Book {
                 .get(at)
                 .map_or_else(|| "none".to_owned(), |ms| seconds(*ms))
         };
-        vec![
+        let mut figures = vec![
             figure(
                 "Traders",
                 grouped(self.people.len() as u64),
@@ -459,10 +445,18 @@ impl Book {
             ),
             figure(
                 "Liquidations that could not be carried out",
-                blocked(collector),
+                grouped(collector.blocked.values().sum()),
                 "Attempts of the engine that the venue's own rules refused; the case stays open",
             ),
-        ]
+        ];
+        figures.extend(collector.blocked.iter().map(|(reason, times)| {
+            figure(
+                &format!("Not carried out: {}", reason.text()),
+                grouped(*times),
+                "Those of the attempts above that failed for this reason",
+            )
+        }));
+        figures
     }
 
     /// Who takes part, as rows of the parameter table.
