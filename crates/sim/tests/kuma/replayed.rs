@@ -267,6 +267,7 @@ fn the_small_crash_comes_to_this() {
           Time to liquidation, median: 0 s
           Time to liquidation, 99 %: 15 s
           Liquidations that could not be carried out: 2
+          Not carried out: neither the backstop nor counterparties can take it: 2
           Reduced, wallet restored: 1,561,395 USD
           Reduced, wallet restored: price against index: -150 bps
           Acquired by the insurance fund: 40,293 USD

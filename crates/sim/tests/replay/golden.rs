@@ -127,6 +127,7 @@ fn the_small_crash_comes_to_this() {
           Time to liquidation, median: 0 s
           Time to liquidation, 99 %: 15 s
           Liquidations that could not be carried out: 2
+          Not carried out: the venue's own rules cannot carry it out: 2
           Shortfall outstanding at the end: 49,926 DSU
           25 x ProductInsufficientCollateralError: ProductInsufficientCollateralError: collateral is below the next requirement
           outside -> accounts: 3401927.72749999999975863 DSU, deposit (320)
