@@ -7,6 +7,8 @@
 
 use std::hint::black_box;
 
+use plimsoll_engine::margin::portfolio::decompose::{Pairing, decompose};
+use plimsoll_engine::margin::portfolio::{Model, Portfolio, Valuation};
 use plimsoll_engine::pricing::risk::Vol;
 use plimsoll_engine::pricing::{
     Black76, Contract, Grid, Leg, Market, OptionKind, RiskArrays, Unit, VolMove, VolShock,
@@ -117,6 +119,19 @@ impl Options {
             profits.fold(0.0, f64::min)
         };
         -self.books[..portfolios].iter().map(worst).sum::<f64>()
+    }
+
+    /// The components of one portfolio, measured in isolation and ranked: how many there are.
+    ///
+    /// # Panics
+    /// When there are fewer portfolios, or the engine refuses the market.
+    #[must_use]
+    pub fn decompose(&self, arrays: &RiskArrays, portfolio: usize, pairing: Pairing) -> usize {
+        let contracts: Vec<Contract> = self.units.iter().map(|unit| unit.contract).collect();
+        let (index, now) = (self.market.index, self.market.now);
+        let of = Valuation::new(&Model::KRM, arrays, &contracts, index, now).expect("a market");
+        let held = Portfolio::new(&self.books[portfolio]).expect("legs within bounds");
+        decompose(&of, &held, pairing).expect("components").len()
     }
 
     /// As many bytes as the arrays, as floats.

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use plimsoll_bench::options::Options;
+use plimsoll_engine::margin::portfolio::decompose::Pairing;
 
 use crate::{Rows, count, rate, ratio, time, timed};
 
 /// Legs of a portfolio.
 const LEGS: u32 = 20;
+/// Legs of the book that is decomposed.
+const LARGE: u32 = 200;
 /// How many of the portfolios are priced naively: it takes seconds for all of them.
 const NAIVE_SHARE: usize = 100;
 
@@ -52,6 +55,22 @@ pub(crate) fn options(rows: &mut Rows, portfolios: u32, repeats: usize) {
     rows.row("options priced per second", rate(all, prices), "", "", "");
     let greeks = fastest(repeats, || options.greeks_all());
     rows.row("with all greeks", rate(all, greeks), "", "", "");
+    decompositions(rows, repeats);
+}
+
+/// One large book, decomposed by the page's rule and into the pairs with the least margin.
+fn decompositions(rows: &mut Rows, repeats: usize) {
+    let large = Options::new(1_000, 1, LARGE);
+    let arrays = large.arrays();
+    let rule = fastest(repeats, || large.decompose(&arrays, 0, Pairing::KyanRule));
+    let exact = fastest(repeats, || large.decompose(&arrays, 0, Pairing::MinMargin));
+    rows.row(
+        &format!("a book of {LARGE} legs decomposed and ranked"),
+        time(rule),
+        "",
+        &format!("{} into pairs of least margin", time(exact)),
+        &ratio(exact, rule),
+    );
 }
 
 /// The fastest of many: each takes milliseconds, and what the others took longer is the machine's.
