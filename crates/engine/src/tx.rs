@@ -93,6 +93,24 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Moves `amount` from `from` to `to`, or, when it is below zero, its magnitude the other way.
+    ///
+    /// # Errors
+    /// As [`Tx::pay`].
+    pub fn pay_net(
+        &mut self,
+        from: Slot,
+        to: Slot,
+        amount: i128,
+        reason: Reason,
+    ) -> Result<(), LedgerError> {
+        if amount >= 0 {
+            return self.pay(from, to, amount, reason);
+        }
+        // The one number without a magnitude becomes the largest, which no holder can pay.
+        self.pay(to, from, amount.saturating_neg(), reason)
+    }
+
     /// Reports an event.
     pub fn emit(&mut self, event: impl Into<Event>) {
         self.events.push(event.into());

@@ -206,11 +206,7 @@ impl Kyan {
         // The share of the cash goes with the positions; a share of a debt is taken over too.
         let free = tx.balance(cash).checked_sub(reserved).ok_or(OVERFLOW)?;
         let part = mul_div(free, share, ALL, Rounding::Floor)?;
-        if part >= 0 {
-            tx.pay(cash, theirs, part, Reason::AuctionPayment)?;
-        } else {
-            tx.pay(theirs, cash, part.saturating_neg(), Reason::AuctionPayment)?;
-        }
+        tx.pay_net(cash, theirs, part, Reason::AuctionPayment)?;
         match branch {
             Branch::Solvent => tx.pay(theirs, cash, paid, Reason::AuctionPayment)?,
             Branch::Insolvent => {

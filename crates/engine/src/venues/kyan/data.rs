@@ -219,16 +219,7 @@ impl Kyan {
             };
             let held = account.quantity(super::InstrumentId::PERPETUAL);
             let owes = super::instrument::value(per_unit, held, Rounding::Ceil)?;
-            if owes >= 0 {
-                tx.pay(account.cash, clearing, owes, Reason::Funding)?;
-            } else {
-                tx.pay(
-                    clearing,
-                    account.cash,
-                    owes.saturating_neg(),
-                    Reason::Funding,
-                )?;
-            }
+            tx.pay_net(account.cash, clearing, owes, Reason::Funding)?;
         }
         let held = self.pair(id)?.fund.quantity(super::InstrumentId::PERPETUAL);
         let owes = super::instrument::value(per_unit, held, Rounding::Ceil)?;
@@ -250,13 +241,7 @@ impl Kyan {
         reason: Reason,
     ) -> Result<(), Rejection> {
         let pair = self.pair(id)?;
-        let (clearing, cash) = (pair.clearing, pair.fund.cash);
-        if owes >= 0 {
-            tx.pay(cash, clearing, owes, reason)?;
-        } else {
-            tx.pay(clearing, cash, owes.saturating_neg(), reason)?;
-        }
-        Ok(())
+        Ok(tx.pay_net(pair.fund.cash, pair.clearing, owes, reason)?)
     }
 
     /// Settles an expiry in cash at `price`. Long positions receive their payoff rounded down,
@@ -300,11 +285,7 @@ impl Kyan {
                     continue;
                 }
                 let worth = super::instrument::value(payoff.raw(), held, Rounding::Floor)?;
-                if worth >= 0 {
-                    tx.pay(clearing, cash, worth, Reason::Expiry)?;
-                } else {
-                    tx.pay(cash, clearing, worth.saturating_neg(), Reason::Expiry)?;
-                }
+                tx.pay_net(clearing, cash, worth, Reason::Expiry)?;
                 let gone = held.checked_neg().ok_or(OVERFLOW)?;
                 let number = u32::try_from(at).map_err(|_| OVERFLOW)?;
                 let number = plimsoll_units::AccountId(number);

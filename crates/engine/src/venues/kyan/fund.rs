@@ -133,11 +133,7 @@ impl Kyan {
             let theirs = fund.cash;
             fund.change(held.instrument, held.quantity, worth)?;
             self.fund_dirty.insert(pair);
-            if worth >= 0 {
-                tx.pay(theirs, cash, worth, Reason::Acquisition)?;
-            } else {
-                tx.pay(cash, theirs, worth.saturating_neg(), Reason::Acquisition)?;
-            }
+            tx.pay_net(theirs, cash, worth, Reason::Acquisition)?;
         }
         Ok(())
     }

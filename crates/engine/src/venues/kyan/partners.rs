@@ -262,15 +262,13 @@ impl Kyan {
         let (mark, index) = (marked.fair(instrument)?, marked.of.index().raw());
         let (ours, theirs) = (signed(side, quantity)?, signed(side.opposite(), quantity)?);
         let (mine, partner) = (self.account(id)?.cash, self.account(lot.partner)?.cash);
-        let paid = if ours > 0 {
-            tx.pay(mine, partner, value, Reason::HandOff)?;
-            value
-        } else {
-            tx.pay(partner, mine, value, Reason::HandOff)?;
-            value.checked_neg().ok_or(OVERFLOW)?
+        let other_way = value.checked_neg().ok_or(OVERFLOW)?;
+        let (paid, cost) = match side {
+            Side::Buy => (value, other_way),
+            Side::Sell => (other_way, value),
         };
+        tx.pay_net(mine, partner, paid, Reason::HandOff)?;
         self.account_mut(id)?.change(instrument, ours, paid)?;
-        let cost = paid.checked_neg().ok_or(OVERFLOW)?;
         self.account_mut(lot.partner)?
             .change(instrument, theirs, cost)?;
         let notional = super::instrument::value(index, quantity, Rounding::Up)?;

@@ -250,11 +250,7 @@ impl TsunamiX {
             }
             return Ok(());
         }
-        match net {
-            0.. => tx.pay(vault, position, net, Reason::Settlement)?,
-            _ => tx.pay(position, vault, net.saturating_neg(), Reason::Settlement)?,
-        }
-        Ok(())
+        Ok(tx.pay_net(vault, position, net, Reason::Settlement)?)
     }
 }
 
