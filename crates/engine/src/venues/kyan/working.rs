@@ -258,7 +258,10 @@ impl Kyan {
     /// A new index price: every order may be priced again as often as the guard allows.
     pub(super) fn allow_repegs(&mut self, pair: plimsoll_units::MarketId) -> Result<(), Rejection> {
         for id in self.open.clone() {
-            if self.account(id)?.pair != pair {
+            let account = self.account(id)?;
+            let counted = account.episode().is_some_and(|e| e.repegs > 0);
+            // Changing an account keeps a copy of it to go back to: not for nothing.
+            if account.pair != pair || !counted {
                 continue;
             }
             if let Some(episode) = &mut self.account_mut(id)?.episode {
