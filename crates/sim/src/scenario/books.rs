@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kyan::{Step, millionths, whole};
+use super::decimal::{millionths, whole};
+use super::kyan::Step;
 use super::{Decimal, Span, bounds};
 
 /// Books of people: weights of what they hold, how large, how well covered.

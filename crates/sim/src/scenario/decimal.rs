@@ -14,6 +14,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Decimal(plimsoll_units::Fixed<18>);
 
+/// So many whole units, for defaults.
+pub(super) const fn whole(units: i128) -> Decimal {
+    Decimal::from_raw(units * 10i128.pow(18))
+}
+
+/// So many millionths, for defaults: `millionths(1)` is `0.000001`.
+pub(super) const fn millionths(count: i128) -> Decimal {
+    Decimal::from_raw(count * 10i128.pow(12))
+}
+
 impl Decimal {
     /// The decimal whose raw 1e-18 integer is `raw`.
     #[must_use]

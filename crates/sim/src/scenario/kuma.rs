@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::decimal::{millionths, whole};
 use super::{Decimal, Span, bounds};
 
 /// Seconds, for spans of time.
@@ -17,14 +18,6 @@ const fn seconds(count: i64) -> Span {
 }
 
 /// `0.000001` is one millionth.
-const fn millionths(count: i128) -> Decimal {
-    Decimal::from_raw(count * 10i128.pow(12))
-}
-
-const fn whole(units: i128) -> Decimal {
-    millionths(units * 1_000_000)
-}
-
 /// Who is asked, in this order, to take what the insurance fund acquired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

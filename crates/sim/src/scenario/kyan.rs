@@ -19,6 +19,7 @@ use plimsoll_units::{Amount, Duration, Rate};
 use serde::{Deserialize, Serialize};
 
 use super::books::{Bidder, OptionMakers, OptionPartner, People};
+use super::decimal::{millionths, whole};
 use super::{Decimal, Population, Span, bounds};
 
 /// The most bidders, makers and partners of a Kyan venue together.
@@ -297,14 +298,6 @@ impl Default for KyanParameters {
             partners: Vec::new(),
         }
     }
-}
-
-pub(super) const fn millionths(count: i128) -> Decimal {
-    Decimal::from_raw(count * 10i128.pow(12))
-}
-
-pub(super) const fn whole(count: i128) -> Decimal {
-    Decimal::from_raw(count * 10i128.pow(18))
 }
 
 fn rate(decimal: Decimal) -> Rate<6> {

@@ -14,6 +14,7 @@ use plimsoll_engine::venues::{Execution, VenueConfig};
 use plimsoll_units::AssetId;
 use serde::{Deserialize, Serialize};
 
+use super::decimal::millionths;
 use super::{Decimal, Span, bounds};
 use crate::pools::{LP_DECIMALS, PoolState, Token};
 
@@ -78,11 +79,6 @@ const fn first_block_of_2021() -> u64 {
 
 const fn blocks_of_2021() -> u64 {
     6_500
-}
-
-/// `0.000001` is one millionth.
-const fn millionths(count: i128) -> Decimal {
-    Decimal::from_raw(count * 10i128.pow(12))
 }
 
 impl Default for Pool {

@@ -14,6 +14,7 @@ use plimsoll_engine::venues::{Execution, VenueConfig};
 use plimsoll_units::{Amount, AssetId, Price, Quantity, Rate};
 use serde::{Deserialize, Serialize};
 
+use super::decimal::millionths;
 use super::{Decimal, bounds};
 
 /// Adds an asset to an engine's parameters.
@@ -28,11 +29,6 @@ fn add_asset(config: &mut Config, symbol: &str, decimals: u32) -> AssetId {
 
 fn rate(decimal: Decimal) -> Rate<18> {
     Rate::from_raw(decimal.raw())
-}
-
-/// `0.000001` is one millionth.
-const fn millionths(count: i128) -> Decimal {
-    Decimal::from_raw(count * 10i128.pow(12))
 }
 
 /// Parameters of a Perennial V1 venue. Every market has two products, one that pays the price and

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::decimal::whole;
 use super::{Decimal, Market, Span, When, bounds};
 
 /// The most accounts of a population.
@@ -282,10 +283,6 @@ fn default_leverage() -> Vec<WeightedLeverage> {
             weight,
         })
         .to_vec()
-}
-
-const fn whole(units: i128) -> Decimal {
-    Decimal::from_raw(units * 10i128.pow(18))
 }
 
 const fn all() -> Decimal {
