@@ -9,6 +9,7 @@
 //! replay passes one place, where it is recorded before it is applied.
 
 pub mod collect;
+pub mod compare;
 pub mod crowd;
 pub mod depth;
 pub mod episodes;

@@ -13,9 +13,11 @@ mod diagnose;
 mod kuma;
 mod kyan;
 mod loans;
+mod matched;
 mod parameters;
 mod people;
 mod starter;
+mod stress;
 
 pub use books::{Bidder, OptionMakers, OptionPartner, People, WeightedCover};
 pub(crate) use bounds::MONEY_MAX;
@@ -24,6 +26,7 @@ pub use diagnose::{Finding, diagnose};
 pub use kuma::{BookMakers, Defence, Deleveraging, Hop, KumaParameters, Partner, Slices};
 pub use kyan::{GuardSwitches, KyanParameters, Options, PairingMode, Rising, Step};
 pub use loans::{BatchHabits, Borrowers, GammaswapParameters, Pool, PoolToken};
+pub use matched::{Matched, Street};
 pub use parameters::{PerennialParameters, TsunamixParameters, TsunamixRule};
 pub(crate) use people::{ACCOUNTS_MAX, LEVERAGE_MAX};
 pub use people::{
@@ -31,6 +34,7 @@ pub use people::{
     WeightedMarket,
 };
 pub use starter::{starter, starters};
+pub use stress::Stress;
 
 use std::path::{Path, PathBuf};
 
@@ -88,8 +92,24 @@ pub struct Scenario {
     pub options: Option<Options>,
     /// The markets, in order.
     pub markets: Vec<Market>,
-    /// The venues, in order.
+    /// The venues, in order; none in a comparison, which makes one for each of its `designs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub venues: Vec<Venue>,
+    /// What is compared: names of designs, or paths of design files relative to the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub designs: Vec<String>,
+    /// The people of a comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<Matched>,
+    /// Who else takes part in a comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street: Option<Street>,
+    /// What is done to the crash, and to those who stand ready, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stress: Vec<Stress>,
+    /// What the scenario teaches, where it is a named lesson of history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<String>,
 }
 
 /// Where prices come from.
