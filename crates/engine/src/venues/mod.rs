@@ -4,6 +4,7 @@
 //! to itself and to the ledger through a [`Tx`]: on a rejection it must be as it was
 //! before (the ledger and the events are rolled back by the engine).
 
+pub mod composed;
 pub mod gammaswap;
 pub mod kuma;
 pub mod kyan;

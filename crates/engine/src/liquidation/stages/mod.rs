@@ -1,27 +1,33 @@
 //! The stages: one file and one type each, usable by any venue whose account can answer.
 
 mod acquire;
+mod auction;
 mod close_next_version;
 mod close_on_book;
 mod confiscate;
 mod deleverage;
 mod force_close;
 mod hand_off;
+mod hedge;
 mod reduce;
 mod repay;
 mod reward;
+mod socialise;
 mod write_down;
 
 pub use acquire::Acquire;
+pub use auction::Auction;
 pub use close_next_version::CloseNextVersion;
 pub use close_on_book::{CloseOnBook, SLICE_ONE, Slicing};
 pub use confiscate::{Confiscate, SHARE_ONE, Split};
 pub use deleverage::Deleverage;
 pub use force_close::ForceClose;
 pub use hand_off::HandOff;
+pub use hedge::Hedge;
 pub use reduce::Reduce;
 pub use repay::Repay;
 pub use reward::{Reward, RewardCap};
+pub use socialise::Socialise;
 pub use write_down::WriteDown;
 
 use borsh::{BorshDeserialize, BorshSerialize};

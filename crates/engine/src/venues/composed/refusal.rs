@@ -1,0 +1,105 @@
+//! Why a composed venue refuses.
+
+use plimsoll_units::{AccountId, CaseId, MarketId};
+
+use crate::backstop::partners::PartnerError;
+
+/// Why a composed venue refuses a command or a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Parts that do not fit together.
+    #[error("the design does not fit together: {0}")]
+    Misfit(String),
+    /// A parameter out of bounds.
+    #[error("{what} {given} is not in {least}..={most}")]
+    OutOfBounds {
+        /// Which.
+        what: &'static str,
+        /// The offending value.
+        given: i128,
+        /// The least.
+        least: i128,
+        /// The most.
+        most: i128,
+    },
+    /// No such market.
+    #[error("there is no {0}")]
+    UnknownMarket(MarketId),
+    /// A market without a mark.
+    #[error("{0} has no mark yet")]
+    NoMark(MarketId),
+    /// An account that cannot do this.
+    #[error("{0} is the venue's own account")]
+    OwnAccount(AccountId),
+    /// The account has not so much.
+    #[error("{account} has {has} of margin to spare, not {needs}")]
+    Margin {
+        /// Whose.
+        account: AccountId,
+        /// Equity less requirement, pips.
+        has: i128,
+        /// What would be needed, pips.
+        needs: i128,
+    },
+    /// The account is in liquidation.
+    #[error("{0} is locked while it is liquidated")]
+    Locked(AccountId),
+    /// A second market in isolated margin.
+    #[error("{account} already has its one position, in {holds}: margin is isolated")]
+    OnePosition {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        holds: MarketId,
+    },
+    /// A limit.
+    #[error("{what} would be {would}, above {most}")]
+    Limit {
+        /// Which limit.
+        what: &'static str,
+        /// What it would come to, pips.
+        would: i128,
+        /// The most, pips.
+        most: i128,
+    },
+    /// Nothing is auctioned there.
+    #[error("{case} auctions nothing in {market}")]
+    NoAuction {
+        /// Which case.
+        case: CaseId,
+        /// Which market.
+        market: MarketId,
+    },
+    /// The vault cannot pay this out now.
+    #[error("the vault could pay out {most}, not {asked}")]
+    Vault {
+        /// The most, pips.
+        most: i128,
+        /// What was asked, pips.
+        asked: i128,
+    },
+    /// The partners' registry.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
+}
+
+impl Refusal {
+    /// Its name, for tallies.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Misfit(_) => "Misfit",
+            Self::OutOfBounds { .. } => "OutOfBounds",
+            Self::UnknownMarket(_) => "UnknownMarket",
+            Self::NoMark(_) => "NoMark",
+            Self::OwnAccount(_) => "OwnAccount",
+            Self::Margin { .. } => "Margin",
+            Self::Locked(_) => "Locked",
+            Self::OnePosition { .. } => "OnePosition",
+            Self::Limit { .. } => "Limit",
+            Self::NoAuction { .. } => "NoAuction",
+            Self::Vault { .. } => "Vault",
+            Self::Partner(_) => "Partner",
+        }
+    }
+}
