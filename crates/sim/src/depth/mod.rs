@@ -12,12 +12,14 @@
 //!
 //! Everything here is integers: basis points, and millionths of the reference depth.
 
+mod ladder;
 mod read;
 
 use std::path::PathBuf;
 
 use plimsoll_units::{Duration, Timestamp};
 
+pub use ladder::{Grid, Habits, Ladder, Rung, Strain};
 pub use read::DepthError;
 
 /// The distance from the middle, in basis points, that depth is measured against.
