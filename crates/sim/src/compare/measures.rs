@@ -20,16 +20,20 @@ pub struct Measures {
     pub liquidated: u64,
     /// Notional that liquidations took from traders, at the mark of that moment.
     pub liquidated_notional: i128,
-    /// The least notional that would have restored them.
+    /// The least notional that would have restored them, each when the first was taken from it.
     pub needed_notional: i128,
+    /// What was taken beyond what was needed, breach by breach.
+    pub excess_notional: i128,
     /// Equity that traders still had when they were liquidated and had no longer after it, prices
     /// unchanged: penalties, confiscation, closing beside the mark.
     pub over_liquidation: i128,
-    /// Losses beyond what bankrupt traders had, by who bore them.
+    /// Losses beyond what bankrupt traders had, by who bore them, largest first.
     pub bad_debt: Vec<Share>,
+    /// Of them, those that somebody else than the backstop bore.
+    pub bad_debt_of_others: i128,
     /// The insurance fund or vault, where there is one.
     pub fund: Option<Fund>,
-    /// Rewards and incentives paid, by who received them.
+    /// Rewards and incentives paid, by who received them, largest first.
     pub incentives: Vec<Share>,
     /// From breach to resolution.
     pub speed: Speed,
@@ -65,7 +69,7 @@ pub struct Fund {
     pub name: String,
     /// What it began with.
     pub start: i128,
-    /// The least it had, positions it took over counted at the mark.
+    /// The least it had from the first breach on, positions it took over counted at the mark.
     pub low: i128,
     /// What it ended with.
     pub end: i128,
@@ -78,7 +82,7 @@ pub struct Fund {
 pub struct Speed {
     /// Breaches: accounts that came to meet the design's own rule.
     pub breaches: u64,
-    /// Half of them were resolved within this, ms.
+    /// Half of all breaches were resolved within this, ms; nothing when fewer were resolved.
     pub median: Option<i64>,
     /// 99 of 100 were.
     pub p99: Option<i64>,

@@ -11,7 +11,7 @@ mod measures;
 mod meter;
 
 pub use measures::{Book, Deleveraged, Fund, Measures, Recovered, Share, Speed};
-pub use meter::{Breach, Meter};
+pub use meter::{Bearer, Breach, HOUR, Meter, Path, Payee, Stake, Taken, least_notional};
 
 use serde::Serialize;
 
