@@ -159,9 +159,9 @@ fn fill(
 /// The path as a timeline of its one market.
 #[must_use]
 pub fn timeline(symbol: &str, path: &PoolPath) -> Timeline {
-    let tick = |state: &PoolState| Tick {
-        time: state.time,
-        prices: vec![(MARKET.index(), Price::from_raw(path.price(state.reserves)))],
+    let tick = |state: &PoolState| {
+        let price = Price::from_raw(path.price(state.reserves));
+        Tick::new(state.time, vec![(MARKET.index(), price)])
     };
     Timeline {
         markets: vec![symbol.to_owned()],

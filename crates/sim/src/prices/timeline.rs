@@ -6,13 +6,37 @@ use super::error::PriceError;
 use super::kline::MarketPrice;
 use super::provenance::Provenance;
 
-/// All prices of one moment.
+/// All prices of one moment: what the market does, and what venues are told of it.
+///
+/// Makers, partners, bidders and every measure go by the market; what an oracle tells a venue may
+/// be late or missing where a scenario stresses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tick {
     /// The moment.
     pub time: Timestamp,
-    /// Index of the market in [`Timeline::markets`], and its price.
+    /// Index of the market in [`Timeline::markets`], and its price; none in a tick that is there
+    /// because venues are told something late.
     pub prices: Vec<(usize, MarketPrice)>,
+    /// What venues are told now, where it is not the same as `prices`.
+    pub told: Option<Vec<(usize, MarketPrice)>>,
+}
+
+impl Tick {
+    /// A tick of which venues are told everything at once.
+    #[must_use]
+    pub fn new(time: Timestamp, prices: Vec<(usize, MarketPrice)>) -> Self {
+        Self {
+            time,
+            prices,
+            told: None,
+        }
+    }
+
+    /// What venues are told now: the index of the market, and the price its oracle gives.
+    #[must_use]
+    pub fn told(&self) -> &[(usize, MarketPrice)] {
+        self.told.as_deref().unwrap_or(&self.prices)
+    }
 }
 
 /// The prices of all markets in the order of time.
@@ -112,7 +136,7 @@ pub(super) fn merge(
                 prices.push((market, price));
             }
         }
-        ticks.push(Tick { time, prices });
+        ticks.push(Tick::new(time, prices));
     }
     Ok(Timeline {
         markets: symbols,

@@ -18,6 +18,7 @@ use crate::results::{Amount, Exposure, Figure, Line, VenueResults, group};
 use crate::scenario::{
     ExecutionMode, Liquidators, LiquidityProvider, Makers, Preset, Scenario, TopUps, Venue,
 };
+use crate::stress::Conditions;
 use crate::waterfall::Waterfall;
 
 /// A venue's people, speaking its language.
@@ -71,6 +72,8 @@ pub(crate) struct Book {
     pub(crate) liquidity: Vec<LiquidityProvider>,
     pub(crate) makers: Option<Makers>,
     pub(crate) top_ups: Option<TopUps>,
+    /// Who is there, and how books stand, where the scenario stresses it.
+    pub(crate) conditions: Conditions,
     /// What a Kuma venue needs beside prices, until its desk takes it.
     pub(crate) supplies: Option<super::kuma::Supplies>,
     /// The same of a Kyan venue.
@@ -173,6 +176,7 @@ impl Book {
             liquidity: venue.liquidity.clone(),
             makers: venue.makers.clone(),
             top_ups: venue.top_ups.clone(),
+            conditions: Conditions::of(&scenario.stress),
             supplies: None,
             options: None,
             waiting: BTreeMap::new(),
@@ -261,8 +265,9 @@ impl Book {
                 }
                 for (by, liquidators) in self.liquidators.iter().enumerate() {
                     let sees = self.sight.chance(liquidators.sees.millionths());
-                    if sees && pays(liquidators) {
-                        let at = now.saturating_add(liquidators.delay.0);
+                    // Whoever is away looks on returning.
+                    let acts = self.conditions.liquidators_react(now, liquidators.delay.0);
+                    if let Some(at) = acts.filter(|_| sees && pays(liquidators)) {
                         let (case, target) = (case.id, case.target);
                         plans.add(
                             at,
@@ -313,7 +318,9 @@ impl Book {
         };
         if attempt < liquidators.retries && self.waits(case, &target) {
             let delay = plimsoll_units::Duration(liquidators.delay.millis().max(1_000));
-            let at = now.saturating_add(delay);
+            let Some(at) = self.conditions.liquidators_react(now, delay) else {
+                return;
+            };
             let plan = Plan::Liquidate {
                 case,
                 target,

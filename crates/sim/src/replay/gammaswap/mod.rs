@@ -302,9 +302,11 @@ impl GammaswapDesk {
             if self.coming[by] || !self.sight.chance(liquidators.sees.millionths()) {
                 continue;
             }
-            self.coming[by] = true;
-            let at = now.saturating_add(liquidators.delay.0);
-            plans.add(at, self.book.desk(), Plan::Sweep(by));
+            let conditions = &self.book.conditions;
+            if let Some(at) = conditions.liquidators_react(now, liquidators.delay.0) {
+                self.coming[by] = true;
+                plans.add(at, self.book.desk(), Plan::Sweep(by));
+            }
         }
     }
 
