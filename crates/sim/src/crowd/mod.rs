@@ -72,14 +72,20 @@ impl Wallet {
     #[must_use]
     pub fn person(&self) -> Person {
         let largest = self.wishes.iter().max_by_key(|w| w.leverage_e2);
-        let total = self.wishes.iter().map(|w| w.leverage_e2);
         Person {
             arrives: self.arrives,
             market: largest.map_or(0, |w| w.market),
             side: largest.map_or(Side::Long, |w| w.side),
             collateral: self.deposit,
-            leverage_e2: total.fold(0, u32::saturating_add),
+            leverage_e2: self.leverage_e2(),
         }
+    }
+
+    /// Notional of all its positions over its deposit, in hundredths.
+    #[must_use]
+    pub fn leverage_e2(&self) -> u32 {
+        let each = self.wishes.iter().map(|w| w.leverage_e2);
+        each.fold(0, u32::saturating_add)
     }
 }
 

@@ -28,9 +28,10 @@ impl Scenario {
                 self.markets.len()
             ));
         }
-        if self.venues.is_empty() {
-            return Err("there is no [[venues]] entry".to_owned());
+        if self.venues.is_empty() && self.designs.is_empty() {
+            return Err("there is no [[venues]] entry, and no `designs` to compare".to_owned());
         }
+        self.check_comparison()?;
         if self.venues.len() > VENUES_MAX {
             return Err(format!(
                 "{} venues are more than {VENUES_MAX}",
@@ -55,6 +56,7 @@ impl Scenario {
             pool.check(&market.symbol)?;
         }
         match &self.options {
+            Some(options) if self.people.is_some() => options.check()?,
             Some(options) if self.venues.iter().any(|v| v.preset.is_kyan()) => options.check()?,
             Some(_) => return Err("[options] belong to kyan venues".to_owned()),
             None => {}
@@ -65,6 +67,40 @@ impl Scenario {
             }
             self.check_venue(venue)
                 .map_err(|why| format!("venue {:?}: {why}", venue.name))?;
+        }
+        Ok(())
+    }
+
+    /// What a comparison has beside prices and markets; the designs make venues of it.
+    fn check_comparison(&self) -> Result<(), String> {
+        if let Some(people) = &self.people {
+            people.check(&self.markets)?;
+        }
+        if let Some(street) = &self.street {
+            street.check()?;
+        }
+        if self.designs.is_empty() {
+            return Ok(());
+        }
+        if !self.venues.is_empty() {
+            return Err("use either `designs` or [[venues]]".to_owned());
+        }
+        if self.pool.is_some() {
+            return Err("a comparison's pool follows its prices: leave out [pool]".to_owned());
+        }
+        if self.people.is_none() || self.street.is_none() {
+            return Err("a comparison needs [people] and [street]".to_owned());
+        }
+        if self.designs.len() > VENUES_MAX {
+            return Err(format!(
+                "{} designs are more than {VENUES_MAX}",
+                self.designs.len()
+            ));
+        }
+        for (at, design) in self.designs.iter().enumerate() {
+            if self.designs[..at].contains(design) {
+                return Err(format!("the design {design:?} is named twice"));
+            }
         }
         Ok(())
     }
@@ -97,7 +133,10 @@ impl Scenario {
         if let Some(parameters) = &venue.perennial {
             parameters.check()?;
         }
-        venue.population.check(&self.markets)?;
+        // The people of a comparison are not the venue's own.
+        if self.people.is_none() {
+            venue.population.check(&self.markets)?;
+        }
         for provider in &venue.liquidity {
             provider.check()?;
         }
@@ -140,7 +179,7 @@ impl Scenario {
     }
 
     fn check_lending(&self, venue: &Venue) -> Result<(), String> {
-        if self.pool.is_none() {
+        if self.pool.is_none() && self.people.is_none() {
             return Err("a GammaSwap venue needs a [pool]".to_owned());
         }
         if venue.tsunamix.is_some() || venue.perennial.is_some() || venue.makers.is_some() {
@@ -177,7 +216,7 @@ impl Scenario {
         if self.pool.is_some() {
             return Err("only GammaSwap venues go with a [pool]".to_owned());
         }
-        if self.markets.len() != 1 {
+        if self.markets.len() != 1 && self.people.is_none() {
             return Err(
                 "a kyan venue goes with exactly one [[markets]] entry, its index".to_owned(),
             );
@@ -187,7 +226,7 @@ impl Scenario {
             || venue.gammaswap.is_some()
             || venue.borrowers.is_some()
             || venue.makers.is_some()
-            || venue.top_ups.is_some()
+            || (venue.top_ups.is_some() && self.people.is_none())
             || !venue.liquidity.is_empty();
         if others {
             return Err(

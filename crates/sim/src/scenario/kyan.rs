@@ -505,11 +505,11 @@ impl KyanParameters {
 /// A Kyan venue's people are books of options: of the population it takes the number of accounts
 /// alone.
 pub(super) fn check_population(population: &Population) -> Result<(), String> {
-    let plain = Population::plain().map(|plain| Population {
+    let plain = Population {
         accounts: population.accounts,
-        ..plain
-    });
-    if plain.as_ref() == Some(population) {
+        ..Population::default()
+    };
+    if plain == *population {
         return Ok(());
     }
     Err(

@@ -151,11 +151,28 @@ pub struct TopUps {
     pub adds: Decimal,
 }
 
-impl Population {
+impl Default for Population {
     /// A population with every default, of nobody.
-    pub(super) fn plain() -> Option<Self> {
-        toml::from_str("").ok()
+    fn default() -> Self {
+        Self {
+            accounts: 0,
+            file: None,
+            like: None,
+            like_files: None,
+            leverage: default_leverage(),
+            markets: Vec::new(),
+            collateral_median: thousand(),
+            collateral_spread: spread(),
+            collateral_min: fifty(),
+            collateral_max: million(),
+            long_share: six_tenths(),
+            arrive_from: None,
+            arrive_over: half_day(),
+        }
     }
+}
+
+impl Population {
 
     pub(super) fn check(&self, markets: &[Market]) -> Result<(), String> {
         if self.file.is_none() && self.accounts == 0 {
