@@ -84,6 +84,8 @@ pub struct VenueResults {
     /// What liquidations in steps came to, on venues of option portfolios.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub episodes: Option<Box<crate::episodes::Episodes>>,
+    /// What designs are compared by.
+    pub measures: crate::compare::Measures,
 }
 
 /// One headline figure.

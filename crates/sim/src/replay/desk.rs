@@ -11,6 +11,7 @@ use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp, VenueId};
 use super::Opening;
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
+use crate::compare::{Measures, Meter};
 use crate::population::Person;
 use crate::prices::{Tick, Timeline};
 use crate::random::Random;
@@ -56,6 +57,8 @@ pub(crate) trait Desk {
         Vec::new()
     }
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults;
+    /// What the desk has reported.
+    fn meter(&self) -> &Meter;
 }
 
 /// What the desks share: who is who, and the liquidators' habits.
@@ -68,12 +71,17 @@ pub(crate) struct Book {
     pub(crate) asset: String,
     pub(crate) markets: Vec<String>,
     pub(crate) people: Vec<Person>,
+    /// Whose each of them is, by the trader's number in a comparison, where several are one
+    /// trader's; empty where everybody is somebody else.
+    pub(crate) traders: Vec<u32>,
     pub(crate) liquidators: Vec<Liquidators>,
     pub(crate) liquidity: Vec<LiquidityProvider>,
     pub(crate) makers: Option<Makers>,
     pub(crate) top_ups: Option<TopUps>,
     /// Who is there, and how books stand, where the scenario stresses it.
     pub(crate) conditions: Conditions,
+    /// What is measured of the venue: its desk reports to it.
+    pub(crate) meter: Meter,
     /// What a Kuma venue needs beside prices, until its desk takes it.
     pub(crate) supplies: Option<super::kuma::Supplies>,
     /// The same of a Kyan venue.
@@ -177,6 +185,8 @@ impl Book {
             makers: venue.makers.clone(),
             top_ups: venue.top_ups.clone(),
             conditions: Conditions::of(&scenario.stress),
+            meter: Meter::default(),
+            traders: Vec::new(),
             supplies: None,
             options: None,
             waiting: BTreeMap::new(),
@@ -203,6 +213,13 @@ impl Book {
         (person < self.people.len()).then_some(person)
     }
 
+    /// The number under which an account's trader is measured; nothing for who is no trader.
+    pub(crate) fn measured(&self, account: AccountId) -> Option<u32> {
+        let person = self.person(account)?;
+        let trader = self.traders.get(person).copied();
+        trader.or_else(|| u32::try_from(person).ok())
+    }
+
     pub(crate) fn liquidator(&self, at: usize) -> AccountId {
         account(1 + at)
     }
@@ -219,10 +236,10 @@ impl Book {
     /// Whether an account is a trader's with the habit of adding collateral: the first `share` of
     /// every million, by a fixed shuffle of their number.
     pub(crate) fn would_top_up(&self, account: AccountId) -> bool {
-        let (Some(person), Some(habit)) = (self.person(account), &self.top_ups) else {
+        let (Some(trader), Some(habit)) = (self.measured(account), &self.top_ups) else {
             return false;
         };
-        let shuffled = (person as u64).wrapping_mul(2_654_435_761) % 1_000_000;
+        let shuffled = u64::from(trader).wrapping_mul(2_654_435_761) % 1_000_000;
         shuffled < u64::from(habit.share.millionths())
     }
 
@@ -366,6 +383,8 @@ impl Book {
             refusals: collector.refusals(),
             waterfall: shown.waterfall,
             episodes: None,
+            // Read when every desk is done, over the true prices.
+            measures: Measures::default(),
         }
     }
 

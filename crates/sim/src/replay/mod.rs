@@ -21,9 +21,10 @@ use plimsoll_units::{Timestamp, VenueId};
 
 pub use world::{CommandSink, SinkError};
 
+use crate::compare::Path;
 use crate::population::{self, Person, PopulationError};
 use crate::prices::{MarketPrice, PriceError, PriceRequest, Timeline, Window};
-use crate::results::{Line, Results};
+use crate::results::{Line, Results, VenueResults};
 use crate::scenario::{Preset, Scenario, ScenarioError, Venue};
 use desk::{Book, Desk};
 use plan::{Plan, Plans};
@@ -106,13 +107,15 @@ impl Replay {
                 None
             };
             let options = kyan_supplies(&scenario, venue, &openings)?;
-            let people = match &supplies {
-                Some(supplies) => supplies.people(),
+            let (people, traders) = match &supplies {
+                Some(supplies) => (supplies.people(), Vec::new()),
                 // A Kyan venue's people have their books from the start.
-                None if options.is_some() => Vec::new(),
-                None => people(&scenario, venue, (&openings, start))?,
+                None if options.is_some() => (Vec::new(), Vec::new()),
+                None if scenario.people.is_some() => matched(&scenario, (&openings, start))?,
+                None => (people(&scenario, venue, (&openings, start))?, Vec::new()),
             };
             let mut book = Book::new(id, venue, (&scenario, &timeline), people, &mut config);
+            book.traders = traders;
             book.supplies = supplies;
             if let Some(options) = &options
                 && let Some(own) = config.venues.last_mut()
@@ -204,6 +207,17 @@ fn kyan_supplies(
     };
     let supplies = kyan::Supplies::prepare(scenario, venue, *first)?;
     Ok(Some(Box::new(supplies)))
+}
+
+/// The people of a comparison as positions of their own, with each one's trader.
+fn matched(
+    scenario: &Scenario,
+    (openings, start): (&[Opening], Timestamp),
+) -> Result<(Vec<Person>, Vec<u32>), ReplayError> {
+    let mut wallets = crate::people::wallets(scenario, start)?;
+    crate::people::wait_for_prices(&mut wallets, openings, start);
+    let positions = crate::people::positions(&wallets);
+    Ok(positions.iter().map(|p| (p.person, p.trader)).unzip())
 }
 
 /// The people of a venue, one position each, in the order in which they arrive.
@@ -406,9 +420,13 @@ fn finish(
     world.finish()?;
     let engine = world.engine();
     engine.audit()?;
+    let path = Path::new(timeline);
     let venues = desks
         .iter()
-        .map(|desk| desk.results(engine, world.collector(desk.venue())))
+        .map(|desk| VenueResults {
+            measures: desk.meter().measures(&path),
+            ..desk.results(engine, world.collector(desk.venue()))
+        })
         .collect();
     let moved: u64 = world.movements();
     Ok(Results {

@@ -20,6 +20,7 @@ use super::bands::{Bands, push};
 use super::desk::{Book, Desk, Shown, percent, whole};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
+use crate::compare::Meter;
 use crate::population::Person;
 use crate::prices::Tick;
 use crate::results::{Amount, Exposure, Figure, Line, VenueResults};
@@ -470,6 +471,10 @@ impl Desk for TsunamixDesk {
         #[allow(clippy::cast_precision_loss)]
         push(&mut self.liquidations, at, (done - self.counted) as f64);
         self.counted = done;
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.book.meter
     }
 
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {

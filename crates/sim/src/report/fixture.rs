@@ -49,6 +49,7 @@ pub(super) fn quiet(name: &str) -> VenueResults {
         refusals: Vec::new(),
         waterfall: None,
         episodes: None,
+        measures: crate::compare::Measures::default(),
     }
 }
 

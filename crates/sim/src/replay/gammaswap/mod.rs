@@ -29,6 +29,7 @@ use super::desk::{Book, Desk};
 use super::plan::{Plan, Plans};
 use super::{Opening, ReplayError, window};
 use crate::collect::Collector;
+use crate::compare::Meter;
 use crate::pools::{self, Between, PoolPath, PoolState};
 use crate::population::Person;
 use crate::prices::{Provenance, Tick, Timeline};
@@ -575,6 +576,10 @@ impl Desk for GammaswapDesk {
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
         self.take_sample(engine, collector, at);
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.book.meter
     }
 
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {

@@ -31,9 +31,11 @@ use super::desk::{Book, Desk};
 use super::plan::{Plan, Plans};
 use super::{Opening, ReplayError};
 use crate::collect::Collector;
+use crate::compare::Meter;
 use crate::crowd::{Crowd, Wallet};
 use crate::depth::Shape;
 use crate::funding::{Funding, period_ends};
+use crate::people;
 use crate::population::{self, Person};
 use crate::prices::{Tick, Timeline};
 use crate::results::{Exposure, VenueResults};
@@ -85,12 +87,7 @@ impl Supplies {
             files => Shape::read(files)?,
         };
         let (mut wallets, crowd) = wallets(scenario, venue, start)?;
-        for wallet in &mut wallets {
-            let opens = |market: usize| openings.get(market).map_or(start, |o| o.time);
-            let last = wallet.wishes.iter().map(|wish| opens(wish.market)).max();
-            wallet.arrives = wallet.arrives.max(last.unwrap_or(start));
-        }
-        wallets.sort_by_key(|wallet| wallet.arrives);
+        people::wait_for_prices(&mut wallets, openings, start);
         Ok(Self {
             wallets,
             crowd,
@@ -111,6 +108,10 @@ fn wallets(
     venue: &Venue,
     start: Timestamp,
 ) -> Result<(Vec<Wallet>, String), ReplayError> {
+    if scenario.people.is_some() {
+        let words = "the same as in every design of the comparison".to_owned();
+        return Ok((people::wallets(scenario, start)?, words));
+    }
     let people = &venue.population;
     let each_one = |people: &[Person]| people.iter().map(Wallet::from).collect();
     if let Some(file) = &people.file {
@@ -436,6 +437,10 @@ impl Desk for KumaDesk {
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
         self.take_sample(engine, collector, at);
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.book.meter
     }
 
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {

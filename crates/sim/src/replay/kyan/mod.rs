@@ -27,6 +27,7 @@ use super::Opening;
 use super::desk::{Book, Desk};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
+use crate::compare::Meter;
 use crate::population::Person;
 use crate::prices::Tick;
 use crate::random::Random;
@@ -415,6 +416,10 @@ impl Desk for KyanDesk {
 
     fn sources(&self) -> Vec<String> {
         self.supplies.market.provenance.clone()
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.book.meter
     }
 
     fn results(&self, engine: &Engine, collector: &Collector) -> VenueResults {
