@@ -22,6 +22,6 @@ pub use case::{BlockedReason, Case, CaseEvent, Outcome, Rule, StageKind, Target,
 pub use procedure::{Walked, walk};
 pub use stages::{Stage, Step};
 pub use subject::{
-    Acquired, Close, Closed, Disposed, Health, Lot, Payee, Portion, Reducible, Repayment, Subject,
-    Whose,
+    Acquired, Close, Closed, Disposed, Health, Lot, Offered, Payee, Portion, Reducible, Repayment,
+    Subject, Whose,
 };

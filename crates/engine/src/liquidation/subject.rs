@@ -8,6 +8,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use plimsoll_units::{MarketId, Side, Timestamp};
 
 use crate::Rejection;
+use crate::auction::Ladder;
 use crate::backstop::deleverage::Policy;
 use crate::ledger::Reason;
 use crate::tx::Tx;
@@ -139,6 +140,15 @@ pub struct Reducible {
     pub step: i128,
     /// What the account would gain in margin by giving all of it up.
     pub frees: i128,
+}
+
+/// How an auction stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    /// Bidders may still come at this ladder.
+    Standing,
+    /// Nobody took the last level for as long as the ladder says.
+    Over,
 }
 
 /// An account under liquidation.
@@ -322,5 +332,71 @@ pub trait Subject {
         _quantity: i128,
     ) -> Result<Disposed, Rejection> {
         Err(Rejection::NoSuchStage("reduce"))
+    }
+
+    /// The account's own positions that lower its requirement when they are traded away, in the
+    /// order in which they should be, each with the most of it that still lowers it; none when it
+    /// is `cushion_e5` (1/100,000 of the requirement) above it.
+    ///
+    /// # Errors
+    /// When a number does not fit, or the venue does not trade an account's own positions.
+    fn hedgeable(&self, _tx: &Tx<'_>, _cushion_e5: u32) -> Result<Vec<Reducible>, Rejection> {
+        Err(Rejection::NoSuchStage("hedge"))
+    }
+
+    /// Whether the account, with `quantity` less in a market at the mark, would be `cushion_e5`
+    /// above its requirement.
+    ///
+    /// # Errors
+    /// When a number does not fit, or the venue does not trade an account's own positions.
+    fn hedged(
+        &self,
+        _tx: &Tx<'_>,
+        _market: MarketId,
+        _quantity: i128,
+        _cushion_e5: u32,
+    ) -> Result<bool, Rejection> {
+        Err(Rejection::NoSuchStage("hedge"))
+    }
+
+    /// Trades up to `quantity` of the account's own position in a market away on the order book,
+    /// within `collar_bps` of the mark if there is a collar.
+    ///
+    /// # Errors
+    /// When the books refuse, or the venue does not trade an account's own positions. A book that
+    /// is too thin is none.
+    fn trade_on_book(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _market: MarketId,
+        _quantity: i128,
+        _collar_bps: Option<u32>,
+    ) -> Result<Disposed, Rejection> {
+        Err(Rejection::NoSuchStage("hedge"))
+    }
+
+    /// Offers the inventory to bidders on a ladder, if it is not offered yet; while the account
+    /// has equity no more is sold than restores it, if `just_enough` says so. The clock stands
+    /// still while there is no price to be trusted.
+    ///
+    /// # Errors
+    /// When time goes back, or the venue has no auctions of single positions.
+    fn auction(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _ladder: &Ladder,
+        _just_enough: bool,
+    ) -> Result<Offered, Rejection> {
+        Err(Rejection::NoSuchStage("auction"))
+    }
+
+    /// Shares what the account owes beyond everything else among accounts in profit: those in the
+    /// markets of the case, or everybody. Returns how much was shared; never more than the profit
+    /// there is.
+    ///
+    /// # Errors
+    /// When the books refuse, or the venue does not share losses.
+    fn socialise(&mut self, _tx: &mut Tx<'_>, _same_market: bool) -> Result<i128, Rejection> {
+        Err(Rejection::NoSuchStage("socialise"))
     }
 }

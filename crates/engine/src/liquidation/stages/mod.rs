@@ -62,6 +62,12 @@ pub enum Stage {
     Deleverage(Deleverage),
     /// Reduce just enough.
     Reduce(Reduce),
+    /// Trade the account's own positions on the book, just enough.
+    Hedge(Hedge),
+    /// Offer positions to bidders.
+    Auction(Auction),
+    /// Share a loss among accounts in profit.
+    Socialise(Socialise),
 }
 
 /// What taking a stage led to.
@@ -144,6 +150,9 @@ impl Stage {
             Self::CloseOnBook(_) => StageKind::CloseOnBook,
             Self::Deleverage(_) => StageKind::Deleverage,
             Self::Reduce(_) => StageKind::Reduce,
+            Self::Hedge(_) => StageKind::Hedge,
+            Self::Auction(_) => StageKind::Auction,
+            Self::Socialise(_) => StageKind::Socialise,
         }
     }
 
@@ -169,6 +178,9 @@ impl Stage {
             Self::CloseOnBook(stage) => stage.take(tx, case, subject),
             Self::Deleverage(stage) => stage.take(tx, subject),
             Self::Reduce(stage) => stage.take(tx, subject),
+            Self::Hedge(stage) => stage.take(tx, subject),
+            Self::Auction(stage) => stage.take(tx, subject),
+            Self::Socialise(stage) => stage.take(tx, subject),
         }
     }
 }

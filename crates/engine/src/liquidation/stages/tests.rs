@@ -1,6 +1,7 @@
 //! What each stage pays, at the edges of its rounding.
 
 mod disposal;
+mod offers;
 
 use plimsoll_units::{ArithmeticError, Fixed};
 use proptest::prelude::*;

@@ -166,6 +166,9 @@ fn check_stage(stage: &Stage) -> Result<(), Rejection> {
         | Stage::CloseNextVersion(_)
         | Stage::Reward(_)
         | Stage::Repay(_)
-        | Stage::WriteDown(_) => Err(Rejection::NoSuchStage("of another kind of account")),
+        | Stage::WriteDown(_)
+        | Stage::Hedge(_)
+        | Stage::Auction(_)
+        | Stage::Socialise(_) => Err(Rejection::NoSuchStage("of another kind of account")),
     }
 }
