@@ -136,7 +136,7 @@ impl Gap {
     }
 }
 
-fn count(events: &[Event], total: Duration) -> Done {
+pub(crate) fn count(events: &[Event], total: Duration) -> Done {
     let mut done = Done {
         total,
         liquidated: 0,
@@ -174,9 +174,14 @@ fn at(after_ms: i64, command: kuma::Command) -> Command {
 }
 
 fn gap() -> Command {
+    gap_to(185_000_000_000)
+}
+
+/// One update of the index, to this price in pips.
+pub(crate) fn gap_to(price: u64) -> Command {
     let price = IndexPrice {
         market: ETH,
-        price: 185_000_000_000,
+        price,
         time: Timestamp(START_MS + 10_000),
     };
     at(10_000, kuma::Command::PublishIndexPrices(vec![price]))
@@ -194,7 +199,8 @@ fn limits() -> Limits {
     }
 }
 
-fn config(due: u32, behind: Behind) -> Config {
+/// A venue of one market, ETH at 2000, whose fund has this many pips, with nobody else.
+pub(crate) fn config_of(fund: i64) -> Config {
     let market = MarketParams {
         symbol: "ETH".to_owned(),
         rank: 0,
@@ -209,16 +215,24 @@ fn config(due: u32, behind: Behind) -> Config {
     config.execution = Execution::Engine { keeper: FUND };
     config.service = Service::kuma();
     // The fund and its partners are not asked for more margin the more they hold.
-    let large = Limits {
+    config.overrides = vec![of_any_size(FUND)];
+    config.wallets = vec![wallet(0, 0), wallet(fund, 0), wallet(0, 0)];
+    config
+}
+
+fn of_any_size(account: AccountId) -> Override {
+    let limits = Limits {
         baseline_position_size: i64::MAX.unsigned_abs(),
         ..limits()
     };
-    let own = |account| Override {
+    Override {
         account,
         market: ETH,
-        limits: large,
-    };
-    config.overrides = [FUND, PARTNERS[0], PARTNERS[1]].map(own).to_vec();
+        limits,
+    }
+}
+
+fn config(due: u32, behind: Behind) -> Config {
     let money = if behind == Behind::Partners {
         1_000_000_000 * ONE
     } else {
@@ -228,7 +242,8 @@ fn config(due: u32, behind: Behind) -> Config {
         address: Some(address_of(account)),
         ..wallet(money, 0)
     };
-    config.wallets = vec![wallet(0, 0), wallet(money, 0), wallet(0, 0)];
+    let mut config = config_of(money);
+    config.overrides.extend(PARTNERS.map(of_any_size));
     config.wallets.extend(PARTNERS.map(partner));
     for number in 0..i64::from(due) {
         config.wallets.push(wallet(-1_800 * ONE, ONE));
@@ -239,8 +254,8 @@ fn config(due: u32, behind: Behind) -> Config {
     config
 }
 
-/// A wallet with quote and a position opened at 2000.
-fn wallet(quote: i64, size: i64) -> SeedWallet {
+/// A wallet with this quote and a position opened at 2000, in pips.
+pub(crate) fn wallet(quote: i64, size: i64) -> SeedWallet {
     let position = SeedPosition {
         market: ETH,
         size,

@@ -4,6 +4,7 @@
 //! * [`wallets`]: a Kuma venue full of cross-margin wallets, with [`wallets_run`] and
 //!   [`wallets_scan`] as the same for them.
 //! * [`cascade_kuma`]: a gap on such wallets, with partners and with nobody behind the fund.
+//! * [`cascade_market`]: a gap through a fund that is too small, as `scripts/cascade.sh` has it.
 //! * [`scan`]: the naive scan that the watch is measured beside.
 //! * [`peer`]: the same gap through `percolator-engine`.
 //! * [`book`]: a stream of orders, our order book and the naive one; [`book_peers`]: three crates.
@@ -17,6 +18,7 @@
 pub mod book;
 pub mod book_peers;
 pub mod cascade_kuma;
+pub mod cascade_market;
 pub mod chance;
 pub mod machine;
 pub mod options;

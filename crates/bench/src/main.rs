@@ -1,9 +1,12 @@
 //! Every aim of the engine's speed in one table: `cargo run --release -p plimsoll-bench`.
 //!
+//! `cascade` runs one gap alone, for `scripts/cascade.sh`: see `cascade_command`.
+//!
 //! `--quick` runs a hundredth of everything, to see that it runs. `PLIMSOLL_BENCH_DIR` says where
 //! the durable journals are written. What the rows mean: docs/BENCHMARKS.md.
 
 mod book_rows;
+mod cascade_command;
 mod cascade_rows;
 mod options_rows;
 mod wallets_table;
@@ -52,7 +55,12 @@ const SCAN_EVERY: usize = 20;
 const GAP_BP: i64 = 1_000;
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "cascade") {
+        cascade_command::main(&arguments[1..]);
+        return;
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
     let sizes = if quick { QUICK } else { FULL };
     let (share, start) = (Share::now(), Instant::now());
     let mut rows = Rows::default();
