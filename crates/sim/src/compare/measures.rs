@@ -1,6 +1,11 @@
 //! What is measured of a design, and how each number is defined.
 
+mod definitions;
+
+use plimsoll_units::{Rounding, mul_div};
 use serde::Serialize;
+
+pub use definitions::{Better, Definition, Unit, definitions};
 
 use crate::results::Line;
 
@@ -11,7 +16,7 @@ pub struct Measures {
     pub traders: u64,
     /// What they put in.
     pub deposits: i128,
-    /// Money that stood behind the traders at the start: fund, vault, makers, partners' capital is
+    /// Money that stood behind the traders at the start: fund, vault or makers. Partners' capital is
     /// not in it.
     pub backstop_start: i128,
     /// Notional of all traders' positions at its highest, long and short added.
@@ -51,6 +56,46 @@ pub struct Measures {
     pub backstop_over_time: Line,
     /// Share of traders' equity left, of what they put in, over time.
     pub equity_over_time: Line,
+}
+
+impl Measures {
+    /// Bad debt, whoever bore it.
+    #[must_use]
+    pub fn bad_debt_total(&self) -> i128 {
+        total(&self.bad_debt)
+    }
+
+    /// Incentives, whoever received them.
+    #[must_use]
+    pub fn incentives_total(&self) -> i128 {
+        total(&self.incentives)
+    }
+
+    /// Notional liquidated over open interest, millionths.
+    #[must_use]
+    pub fn liquidated_share(&self) -> i128 {
+        millionths(self.liquidated_notional, self.open_interest)
+    }
+
+    /// Of the liquidated accounts that were followed, those that would have recovered, millionths;
+    /// nothing where none was.
+    #[must_use]
+    pub fn recovered_share(&self) -> Option<i128> {
+        let Recovered {
+            followed,
+            would_have,
+        } = self.recovered;
+        (followed > 0).then(|| millionths(would_have.into(), followed.into()))
+    }
+}
+
+fn total(shares: &[Share]) -> i128 {
+    let amounts = shares.iter().map(|share| share.amount);
+    amounts.fold(0, i128::saturating_add)
+}
+
+fn millionths(part: i128, of: i128) -> i128 {
+    mul_div(part, 1_000_000, of, Rounding::Down).unwrap_or(0)
 }
 
 /// Somebody's part of an amount.

@@ -34,6 +34,8 @@ pub struct Breach {
     pub equity: i128,
     /// What the rule asks for, raw.
     pub requirement: i128,
+    /// Whether that moves with the notional; otherwise it stays as it is.
+    pub scales: bool,
     /// What it holds, by market; empty where its equity does not follow prices.
     pub stakes: Vec<Stake>,
 }

@@ -10,7 +10,9 @@
 mod measures;
 mod meter;
 
-pub use measures::{Book, Deleveraged, Fund, Measures, Recovered, Share, Speed};
+pub use measures::{
+    Better, Book, Definition, Deleveraged, Fund, Measures, Recovered, Share, Speed, Unit, definitions,
+};
 pub use meter::{Bearer, Breach, HOUR, Meter, Path, Payee, Stake, Taken, least_notional};
 
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! The true prices after a breach, followed for an hour: would waiting have been enough?
 //!
 //! An account is followed by what it held when it came to breach: its equity moves with the true
-//! price times the sizes it held, its requirement with the notional. Both are linear in the prices,
-//! so a stretch of the path in which neither the way to restoration nor that to bankruptcy can end
+//! price times the sizes it held, its requirement with the notional where the design's does. Both
+//! are linear in the prices, so a stretch of the path in which neither the way to restoration nor that to bankruptcy can end
 //! is passed over by its lowest and highest prices; the answer is that of looking at every price.
 //!
 //! Floats: what is compared is far from the last bits of a double, nothing is summed over accounts
@@ -130,10 +130,12 @@ impl Follower {
         if stakes.is_empty() {
             return None;
         }
-        let (equity, ratio) = (
-            float(breach.equity),
-            float(breach.requirement) / notional.max(f64::MIN_POSITIVE),
-        );
+        let (equity, requirement) = (float(breach.equity), float(breach.requirement));
+        let (fixed, ratio) = if breach.scales {
+            (0.0, requirement / notional)
+        } else {
+            (requirement, 0.0)
+        };
         let term = |stake: &&Stake| {
             let mark = Amount::new(stake.mark, DECIMALS).approximate();
             let notional = float(stake.notional);
@@ -147,7 +149,7 @@ impl Follower {
         let signed: f64 = stakes.iter().map(|s| float(s.notional)).sum();
         Some(Self {
             equity: equity - signed,
-            slack: equity - signed,
+            slack: equity - signed - fixed,
             terms: stakes.iter().map(term).collect(),
         })
     }
