@@ -84,6 +84,8 @@ pub(crate) struct Book {
     pub(crate) meter: Meter,
     /// What a Kuma venue needs beside prices, until its desk takes it.
     pub(crate) supplies: Option<super::kuma::Supplies>,
+    /// The pair of a GammaSwap venue, likewise.
+    pub(crate) pool: Option<super::gammaswap::Supplies>,
     /// The same of a Kyan venue.
     pub(crate) options: Option<Box<super::kyan::Supplies>>,
     /// Cases waiting for a keeper, by what they are about.
@@ -131,7 +133,7 @@ impl Book {
             ExecutionMode::Engine => Execution::Engine { keeper: HOUSE },
         };
         let markets: Vec<String> = scenario.markets.iter().map(|m| m.symbol.clone()).collect();
-        let mut quote = None;
+        let (mut quote, mut pool) = (None, None);
         let (own, asset) = match venue.preset {
             Preset::Tsunamix => {
                 let parameters = venue.tsunamix.clone().unwrap_or_default();
@@ -150,11 +152,13 @@ impl Book {
                     Preset::Gammaswap => Generation::A,
                     _ => Generation::B,
                 };
-                let pool = scenario.pool.clone().unwrap_or_default();
+                let around = (&people[..], &venue.liquidity[..]);
+                let supplies = super::gammaswap::Supplies::of(scenario, timeline, around);
                 let parameters = venue.gammaswap.clone().unwrap_or_default();
-                let first = super::gammaswap::states(timeline).first();
-                let own = parameters.config(config, generation, (&pool, first), execution);
-                quote = Some(pool.quote);
+                let first = (&supplies.pool, supplies.states.first());
+                let own = parameters.config(config, generation, first, execution);
+                quote = Some(supplies.pool.quote.clone());
+                pool = Some(supplies);
                 (own, "")
             }
             Preset::Kuma | Preset::KumaPlus => {
@@ -188,6 +192,7 @@ impl Book {
             meter: Meter::default(),
             traders: Vec::new(),
             supplies: None,
+            pool,
             options: None,
             waiting: BTreeMap::new(),
             targets: BTreeMap::new(),

@@ -387,6 +387,17 @@ impl Default for Borrowers {
 }
 
 impl Borrowers {
+    /// Borrowers who do nothing after they have opened, as the people of a comparison.
+    pub(crate) fn passive() -> Self {
+        Self {
+            neutral_share: Decimal::default(),
+            rebalancing_share: Decimal::default(),
+            cautious_share: Decimal::default(),
+            stay: None,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         for (name, value) in [
             ("neutral_share", self.neutral_share),

@@ -13,7 +13,8 @@ use plimsoll_engine::venues::gammaswap::{
 };
 use plimsoll_units::{AccountId, Duration, PositionId, Rounding, Side, Timestamp};
 
-use super::{GammaswapDesk, deposit, part};
+use super::{GammaswapDesk, deposit, part, supplies};
+use crate::population::Person;
 use crate::random::Random;
 use crate::replay::plan::{Plan, Plans};
 use crate::results::{Amount, Exposure};
@@ -103,15 +104,11 @@ impl GammaswapDesk {
         if habits.neutral {
             return actions;
         }
-        // Sells some of the token expected to fall: the quote when the price should rise.
-        let sell = match who.side {
-            Side::Long => quote.token,
-            Side::Short => quote.token ^ 1,
+        let (sell, sold) = if self.matched {
+            self.matched_tilt(&who)
+        } else {
+            self.tilt(&who, amounts, lp)
         };
-        let borrowed = part(lp, quote.reserves[sell], quote.supply, Rounding::Down).unwrap_or(0);
-        let held = amounts[sell].saturating_add(borrowed);
-        let tilt = u128::from(self.borrowers.tilt.millionths());
-        let sold = part(held, tilt, 1_000_000, Rounding::Down).unwrap_or(0);
         let mut deltas = vec![0, 0];
         deltas[sell] = -i128::try_from(sold).unwrap_or(0);
         if sold > 0 {
@@ -122,6 +119,36 @@ impl GammaswapDesk {
             });
         }
         actions
+    }
+
+    /// Some of the token expected to fall: the quote when the price should rise.
+    fn tilt(&self, who: &Person, amounts: [u128; 2], lp: u128) -> (usize, u128) {
+        let quote = &self.quote;
+        let sell = match who.side {
+            Side::Long => quote.token,
+            Side::Short => quote.token ^ 1,
+        };
+        let borrowed = part(lp, quote.reserves[sell], quote.supply, Rounding::Down).unwrap_or(0);
+        let held = amounts[sell].saturating_add(borrowed);
+        let tilt = u128::from(self.borrowers.tilt.millionths());
+        let sold = part(held, tilt, 1_000_000, Rounding::Down).unwrap_or(0);
+        (sell, sold)
+    }
+
+    /// What a trader of a comparison sells to have the perpetual's delta.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn matched_tilt(&self, who: &Person) -> (usize, u128) {
+        let quote = &self.quote;
+        let threshold = self.params().map_or(0, |p| p.ltv_bps.min(p.borrow_ltv_bps));
+        let collateral = Amount::new(who.collateral, 6).approximate();
+        let debt = collateral * f64::from(who.leverage_e2) / 100.0;
+        let value = supplies::tilt(who.side, collateral, debt, f64::from(threshold) / 1e4);
+        let unit = 10f64.powi(i32::try_from(quote.decimals).unwrap_or(6));
+        let raw = libm::fabs(value * unit) as u128;
+        if value >= 0.0 {
+            return (quote.token, raw);
+        }
+        (quote.token ^ 1, quote.base_for(raw))
     }
 
     /// The loans of people who are `wanted` and whose debt may grow by less than `within`.

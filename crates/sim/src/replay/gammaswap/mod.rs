@@ -12,6 +12,7 @@ mod liquidators;
 mod pair;
 mod quote;
 mod show;
+mod supplies;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,7 @@ use liquidators::{Look, Sending, Tally, signed};
 use pair::{CROWD, Pair, Taken};
 use quote::Quote;
 use show::Lines;
+pub(crate) use supplies::{Supplies, market};
 
 /// `a * b / c` of amounts; `None` when it does not fit.
 fn part(a: u128, b: u128, c: u128, rounding: Rounding) -> Option<u128> {
@@ -95,6 +97,10 @@ pub(crate) struct GammaswapDesk {
     book: Book,
     pool: Pool,
     states: Vec<PoolState>,
+    /// The scenario's market that the pair is of.
+    market: usize,
+    /// Whether the borrowers are the people of a comparison.
+    matched: bool,
     /// The history's LP supply at the last step.
     recorded_supply: u128,
     /// The pair's rates at the last step.
@@ -133,16 +139,26 @@ pub(crate) struct GammaswapDesk {
 
 impl GammaswapDesk {
     pub(crate) fn new(
-        book: Book,
+        mut book: Book,
         venue: &VenueText,
         scenario: &Scenario,
         timeline: &Timeline,
     ) -> Self {
-        let pool = scenario.pool.clone().unwrap_or_default();
-        let states = states(timeline).to_vec();
+        let Supplies {
+            pool,
+            states,
+            market,
+            matched,
+        } = book.pool.take().unwrap_or_else(|| {
+            let around = (&book.people[..], &book.liquidity[..]);
+            Supplies::of(scenario, timeline, around)
+        });
         let token = pool.quote_index().unwrap_or(0) & 1;
         let first = states.first().copied();
-        let borrowers = venue.borrowers.clone().unwrap_or_default();
+        let mut borrowers = venue.borrowers.clone().unwrap_or_default();
+        if matched {
+            borrowers = Borrowers::passive();
+        }
         let habits = borrowers::draw(&borrowers, scenario.seed, &book.name, book.people.len());
         let liquidators = book.liquidators.len();
         Self {
@@ -163,6 +179,8 @@ impl GammaswapDesk {
             sight: Random::new(scenario.seed, &format!("{}/sight", book.name)),
             lines: Lines::new(),
             pool,
+            market,
+            matched,
             borrowers,
             habits,
             loans: Vec::new(),
@@ -571,7 +589,7 @@ impl Desk for GammaswapDesk {
     }
 
     fn market_index(&self, _: MarketId) -> usize {
-        0
+        self.market
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {

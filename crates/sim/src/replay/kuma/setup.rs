@@ -115,7 +115,7 @@ fn listed(
 }
 
 /// The base asset of a symbol such as `BTCUSDT`.
-pub(super) fn base(symbol: &str) -> &str {
+pub(crate) fn base(symbol: &str) -> &str {
     let quotes = ["USDT", "USDC", "USD"];
     let stripped = quotes.iter().find_map(|quote| symbol.strip_suffix(quote));
     stripped.filter(|base| !base.is_empty()).unwrap_or(symbol)
