@@ -80,6 +80,31 @@ impl PoolPath {
         })
     }
 
+    /// Moves the pool to other prices, one per state, 18 decimals: the reserves move against each
+    /// other, so that their product and what LP tokens have a share in stay. A state whose price
+    /// is the same stays exactly. Floats, as between recorded states.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )]
+    pub(crate) fn follow(&mut self, prices: &[i128]) {
+        for (at, price) in prices.iter().enumerate() {
+            let Some(state) = self.states.get(at).copied() else {
+                return;
+            };
+            let was = self.price(state.reserves);
+            if was == *price || was <= 0 {
+                continue;
+            }
+            let root = libm::sqrt(*price as f64 / was as f64);
+            let (quote, base) = (self.quote, self.base());
+            let reserves = &mut self.states[at].reserves;
+            reserves[quote] = ((reserves[quote] as f64 * root) as u128).max(1);
+            reserves[base] = ((reserves[base] as f64 / root) as u128).max(1);
+        }
+    }
+
     /// The token that is not the quote.
     #[must_use]
     pub fn base(&self) -> usize {

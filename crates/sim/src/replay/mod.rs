@@ -19,6 +19,7 @@ mod world;
 use plimsoll_engine::{Config, Engine};
 use plimsoll_units::{Timestamp, VenueId};
 
+pub(crate) use desk::percent;
 pub use world::{CommandSink, SinkError};
 
 use crate::compare::Path;
@@ -94,6 +95,10 @@ impl Replay {
     /// [`ReplayError`] as its variants say.
     pub fn prepare(scenario: Scenario) -> Result<Self, ReplayError> {
         let timeline = timeline(&scenario)?;
+        let timeline = crate::stress::apply(timeline, &scenario).map_err(|why| {
+            let name = scenario.name.clone();
+            ScenarioError::Nonsense { name, why }
+        })?;
         let openings = openings(&timeline);
         let start = timeline.ticks.first().map_or(Timestamp::EPOCH, |t| t.time);
         let mut config = Config::default();
@@ -111,7 +116,7 @@ impl Replay {
                 Some(supplies) => (supplies.people(), Vec::new()),
                 // A Kyan venue's people have their books from the start.
                 None if options.is_some() => (Vec::new(), Vec::new()),
-                None if scenario.people.is_some() => matched(&scenario, (&openings, start))?,
+                None if scenario.people.is_some() => matched(&scenario, venue, (&openings, start))?,
                 None => (people(&scenario, venue, (&openings, start))?, Vec::new()),
             };
             let mut book = Book::new(id, venue, (&scenario, &timeline), people, &mut config);
@@ -212,11 +217,16 @@ fn kyan_supplies(
 /// The people of a comparison as positions of their own, with each one's trader.
 fn matched(
     scenario: &Scenario,
+    venue: &Venue,
     (openings, start): (&[Opening], Timestamp),
 ) -> Result<(Vec<Person>, Vec<u32>), ReplayError> {
     let mut wallets = crate::people::wallets(scenario, start)?;
     crate::people::wait_for_prices(&mut wallets, openings, start);
-    let positions = crate::people::positions(&wallets);
+    let mut positions = crate::people::positions(&wallets);
+    if matches!(venue.preset, Preset::Gammaswap | Preset::GammaswapV12) {
+        let market = gammaswap::market(&scenario.markets);
+        positions.retain(|position| position.person.market == market);
+    }
     Ok(positions.iter().map(|p| (p.person, p.trader)).unzip())
 }
 

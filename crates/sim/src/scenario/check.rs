@@ -2,6 +2,7 @@
 //!
 //! The sections check their own numbers; here is what one section says of another.
 
+use super::stress::STRESSES_MAX;
 use super::{ExecutionMode, Hop, MARKETS_MAX, PARTNERS_MAX, Preset, Scenario, VENUES_MAX, Venue};
 
 impl Venue {
@@ -48,6 +49,15 @@ impl Scenario {
             if self.markets[..at].contains(market) {
                 return Err(format!("market {} is listed twice", market.symbol));
             }
+        }
+        if self.stress.len() > STRESSES_MAX {
+            let count = self.stress.len();
+            return Err(format!("{count} stresses are more than {STRESSES_MAX}"));
+        }
+        for (number, stress) in (1..).zip(&self.stress) {
+            stress
+                .check(&self.markets, &self.prices)
+                .map_err(|why| format!("stress {number}: {why}"))?;
         }
         if let Some(pool) = &self.pool {
             let [market] = self.markets.as_slice() else {

@@ -221,7 +221,8 @@ mod tests {
             (0, 5, Some(5)),
             (0, 9, Some(9)),
             // It is seen in time, but nobody is there to act.
-            (0, 10, Some(21)),
+            (0, 10, Some(30)),
+            (9, 1, Some(21)),
             (9, 0, Some(9)),
             (10, 0, Some(20)),
             (15, 1, Some(21)),
