@@ -4,16 +4,20 @@
 //! need, and open it against the vault at the oracle price. Every tick is one command with the
 //! prices of all markets.
 
+mod facts;
+
 use std::collections::BTreeMap;
 
 use plimsoll_engine::liquidation::{Case, CaseEvent, Rule};
-use plimsoll_engine::venues::tsunamix::{self, Command as Do, Event as Happened, PriceUpdate};
+use plimsoll_engine::venues::tsunamix::{self, Command as Do, PriceUpdate};
 use plimsoll_engine::venues::{Venue, VenueConfig};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{
     AccountId, Amount as Money, CaseId, MarketId, Notional, PositionId, Price, Quantity, Rounding,
     Side, Timestamp, VenueId, mul_div,
 };
+
+use facts::Facts;
 
 use super::Opening;
 use super::bands::{Bands, push};
@@ -34,8 +38,7 @@ pub(crate) struct TsunamixDesk {
     book: Book,
     prices: Vec<i128>,
     versions: u64,
-    /// Sides of the open positions.
-    sides: BTreeMap<PositionId, Side>,
+    facts: Facts,
     topped_up: Vec<bool>,
     /// Rules of the cases that wait for a keeper.
     rules: BTreeMap<CaseId, Rule>,
@@ -51,7 +54,8 @@ pub(crate) struct TsunamixDesk {
 }
 
 impl TsunamixDesk {
-    pub(crate) fn new(book: Book) -> Self {
+    pub(crate) fn new(mut book: Book) -> Self {
+        book.meter = facts::meter();
         let line = |label: &str| Line {
             label: label.to_owned(),
             ..Line::default()
@@ -61,7 +65,7 @@ impl TsunamixDesk {
             topped_up: vec![false; book.people.len()],
             book,
             versions: 0,
-            sides: BTreeMap::new(),
+            facts: Facts::default(),
             rules: BTreeMap::new(),
             last_attempt: None,
             bands: Bands::new(),
@@ -97,13 +101,13 @@ impl TsunamixDesk {
     }
 
     /// Owner and distance to liquidation of the positions that are `wanted`: the price's way
-    /// there as a share of it, with the collateral. Floats, for drawing and for traders'
-    /// nerves.
+    /// there as a share of it, with the collateral, and what the position is worth. Floats, for
+    /// drawing and for traders' nerves.
     fn distances(
         &self,
         engine: &Engine,
         wanted: impl Fn(&tsunamix::Position) -> bool,
-    ) -> Vec<(PositionId, AccountId, f64, f64)> {
+    ) -> Vec<(PositionId, AccountId, f64, [f64; 2])> {
         let Some(venue) = self.state(engine) else {
             return Vec::new();
         };
@@ -135,7 +139,9 @@ impl TsunamixDesk {
             };
             let liquidation = entry * (1.0 - sign * (threshold * collateral - fees) / size);
             let distance = ((price - liquidation) * sign / price).max(0.0);
-            Some((id, position.owner, distance, collateral))
+            let result = sign * size * (price / entry - 1.0) - money(held.raw());
+            let worth = (collateral + result).max(0.0);
+            Some((id, position.owner, distance, [collateral, worth]))
         };
         venue
             .positions()
@@ -179,7 +185,7 @@ impl TsunamixDesk {
         bodies
     }
 
-    fn liquidation(&mut self, plan: Plan) -> Vec<Body> {
+    fn liquidation(&mut self, plan: Plan, engine: &Engine) -> Vec<Body> {
         let Plan::Liquidate {
             case, target, by, ..
         } = plan
@@ -190,6 +196,7 @@ impl TsunamixDesk {
             return Vec::new();
         };
         self.last_attempt = Some(plan);
+        self.look(case, position, engine);
         let keeper = self.book.liquidator(by);
         vec![Body::TsunamiX(match self.rules.get(&case) {
             Some(Rule::ProfitOverLimit) => Do::ForceClose { keeper, position },
@@ -348,13 +355,8 @@ impl Desk for TsunamixDesk {
         let account = self.book.trader(person);
         let market = MarketId(u16::try_from(trader.market).unwrap_or(u16::MAX));
         let size = trader.collateral.saturating_mul(trader.leverage_e2.into()) / 100;
-        let fee_e5 = self
-            .rules_of()
-            .and_then(|c| c.markets.get(trader.market))
-            .map_or(0, |m| i128::from(m.trading_fee_e5));
-        let fee = mul_div(size, fee_e5, 100_000, Rounding::Up).unwrap_or(0);
         vec![
-            Self::deposit(account, trader.collateral.saturating_add(fee)),
+            Self::deposit(account, self.brings(person)),
             Body::TsunamiX(Do::Open {
                 account,
                 market,
@@ -377,7 +379,7 @@ impl Desk for TsunamixDesk {
                 ]
             }
             Plan::Withdraw(at) => self.withdrawal(at, engine, plans, now),
-            Plan::Liquidate { .. } => self.liquidation(plan),
+            Plan::Liquidate { .. } => self.liquidation(plan, engine),
             Plan::TopUps => {
                 if let Some(habit) = &self.book.top_ups {
                     plans.add(
@@ -394,10 +396,8 @@ impl Desk for TsunamixDesk {
     }
 
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
+        self.report(event, now);
         match event {
-            Event::TsunamiX(Happened::Opened { position, side, .. }) => {
-                self.sides.insert(*position, *side);
-            }
             Event::Case(CaseEvent::Opened(case)) => {
                 self.rules.insert(case.id, case.trigger.rule);
             }
@@ -415,6 +415,10 @@ impl Desk for TsunamixDesk {
                 Rule::ProfitOverLimit => i128::MAX,
                 _ => mul_div(case.trigger.collateral, bounty, 100_000, Rounding::Down).unwrap_or(0),
             });
+    }
+
+    fn done(&mut self, command: &Command, engine: &Engine) {
+        self.report_done(command, engine);
     }
 
     fn refused(&mut self, command: &Command, _: &Rejection, plans: &mut Plans) {
@@ -438,8 +442,8 @@ impl Desk for TsunamixDesk {
     fn exposure(&self, case: &Case) -> Exposure {
         case.target
             .position
-            .and_then(|p| self.sides.get(&p))
-            .map_or(Exposure::Long, |side| (*side).into())
+            .and_then(|p| self.facts.held.get(&p))
+            .map_or(Exposure::Long, |held| held.side.into())
     }
 
     fn market_index(&self, market: MarketId) -> usize {
@@ -447,10 +451,13 @@ impl Desk for TsunamixDesk {
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
-        for (_, _, distance, collateral) in self.distances(engine, |_| true) {
+        let mut traders = 0.0;
+        for (_, _, distance, [collateral, worth]) in self.distances(engine, |_| true) {
             self.bands.count(distance, collateral);
+            traders += worth;
         }
         self.bands.end(at);
+        self.report_sample(engine, traders, at);
         let (vault, open) = self.state(engine).map_or((0, 0), |v| {
             (v.tvl(engine.ledger()).raw(), v.total_open().raw())
         });
