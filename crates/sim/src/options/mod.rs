@@ -2,7 +2,8 @@
 //!
 //! `chain` reads snapshots in Deribit's columns (`.csv`, `.csv.gz`, or a directory of them);
 //! `smiles` turns a snapshot into a surface the engine takes, and says what it did to each expiry;
-//! `bundled` is a small derived table that needs no files.
+//! `bundled` is a small derived table that needs no files; `moved` lends the options of one window
+//! to another.
 //!
 //! Units: strikes, forwards and the index in quote units with 8 decimals; volatilities with 9;
 //! open interest in base units with 6.
@@ -10,6 +11,7 @@
 mod bundled;
 mod chain;
 mod error;
+mod moved;
 mod smiles;
 
 use plimsoll_engine::pricing::quoted::Quoted;
@@ -18,6 +20,7 @@ use plimsoll_units::{Price, Timestamp};
 pub use bundled::{bundled, derive};
 pub use chain::{Chain, ChainOption, read};
 pub use error::OptionsError;
+pub use moved::moved;
 pub use smiles::{Choice, surface};
 
 /// A market of options at one moment: what a replay takes from it.

@@ -93,7 +93,7 @@ pub(crate) struct Book {
     /// The same, the other way round.
     targets: BTreeMap<CaseId, Target>,
     /// How many accounts come before the first trader's.
-    first_trader: usize,
+    pub(crate) first_trader: usize,
     /// Prices when traders last looked whether to add collateral.
     looked_at: Vec<i128>,
     /// Cases that no liquidator found worth its cost.

@@ -111,13 +111,14 @@ impl Replay {
             } else {
                 None
             };
-            let options = kyan_supplies(&scenario, venue, &openings)?;
-            let (people, traders) = match &supplies {
-                Some(supplies) => (supplies.people(), Vec::new()),
-                // A Kyan venue's people have their books from the start.
-                None if options.is_some() => (Vec::new(), Vec::new()),
-                None if scenario.people.is_some() => matched(&scenario, venue, (&openings, start))?,
-                None => (people(&scenario, venue, (&openings, start))?, Vec::new()),
+            let options = kyan_supplies(&scenario, venue, (&timeline, &openings))?;
+            let (people, traders) = match (&supplies, &options) {
+                (Some(supplies), _) => (supplies.people(), Vec::new()),
+                (None, Some(options)) => options.entering(),
+                (None, None) if scenario.people.is_some() => {
+                    matched(&scenario, venue, (&openings, start))?
+                }
+                (None, None) => (people(&scenario, venue, (&openings, start))?, Vec::new()),
             };
             let mut book = Book::new(id, venue, (&scenario, &timeline), people, &mut config);
             book.traders = traders;
@@ -126,6 +127,7 @@ impl Replay {
                 && let Some(own) = config.venues.last_mut()
             {
                 *own = options.config(own.money());
+                book.first_trader = options.before_people();
                 book.config = own.clone();
             }
             book.options = options;
@@ -205,12 +207,12 @@ impl Replay {
 fn kyan_supplies(
     scenario: &Scenario,
     venue: &Venue,
-    openings: &[Opening],
+    prices: (&Timeline, &[Opening]),
 ) -> Result<Option<Box<kyan::Supplies>>, ReplayError> {
-    let (true, Some(first)) = (venue.preset.is_kyan(), openings.first()) else {
+    if !venue.preset.is_kyan() {
         return Ok(None);
-    };
-    let supplies = kyan::Supplies::prepare(scenario, venue, *first)?;
+    }
+    let supplies = kyan::Supplies::prepare(scenario, venue, prices)?;
     Ok(Some(Box::new(supplies)))
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Plan {
     Sweep(usize),
     /// Borrowers look whether to trade their collateral (GammaSwap).
     Rebalance,
+    /// Somebody comes, and buys from the makers (Kyan).
+    Enter(usize),
     /// A borrower repays and leaves (GammaSwap).
     Leave(usize),
     /// The venue looks at its liquidations (Kyan).
@@ -58,8 +60,14 @@ pub(crate) enum Plan {
     },
     /// A funding period has ended (Kuma).
     PublishFunding,
-    /// A partner signs what it wants to stand (Kuma).
+    /// A partner signs what it wants to stand (Kuma), or quotes again on returning (Kyan).
     Renew(usize),
+    /// Partners take back what they offer (Kuma, Kyan).
+    PartnersLeave,
+    /// Providers of liquidity decide to take some of it out; which of the scenario's decisions.
+    LiquidityLeaves(usize),
+    /// One of them takes out what the venue lets them; which of the desk's reductions.
+    Reduce(usize),
 }
 
 /// The plans of every desk.

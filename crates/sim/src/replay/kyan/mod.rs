@@ -8,6 +8,7 @@
 //! liquidation asks (see `bidders`).
 
 mod bidders;
+mod matched;
 mod people;
 mod setup;
 mod show;
@@ -208,15 +209,18 @@ impl Desk for KyanDesk {
         self.book.id
     }
 
-    /// Nobody arrives: positions are there from the start.
+    /// Nobody arrives: positions are there from the start, and whoever comes later is planned.
     fn people(&self) -> &[Person] {
         &[]
     }
 
-    fn begin(&mut self, _: &mut Plans, start: Timestamp, openings: &[Opening]) -> Vec<Body> {
-        let Some(first) = openings.first() else {
+    fn begin(&mut self, plans: &mut Plans, start: Timestamp, openings: &[Opening]) -> Vec<Body> {
+        let Some(first) = openings.get(self.supplies.market_index) else {
             return Vec::new();
         };
+        for (at, entrant) in self.supplies.entrants.iter().enumerate() {
+            plans.add(entrant.person.arrives, self.book.desk(), Plan::Enter(at));
+        }
         let snapshot = &self.supplies.market.snapshots[self.snapshot];
         self.surface = snapshot.quoted.check().ok();
         self.index = coarse(first.price);
@@ -239,7 +243,9 @@ impl Desk for KyanDesk {
     fn tick(&mut self, tick: &Tick) -> Vec<Body> {
         let now = tick.time;
         let mut commands = Vec::new();
-        let price = tick.prices.first().map(|(_, price)| coarse(*price));
+        let market = self.supplies.market_index;
+        let price = tick.prices.iter().find(|(m, _)| *m == market);
+        let price = price.map(|(_, price)| coarse(*price));
         let expires = self.expiries.first().is_some_and(|expiry| *expiry <= now);
         let due = |price: &Price<8>| now > self.published && (expires || self.is_due(now, *price));
         let published = price.filter(due);
@@ -303,6 +309,7 @@ impl Desk for KyanDesk {
                     .take(&self.supplies, &look, (by, account, order));
                 bodies(taken.into_iter().collect())
             }
+            Plan::Enter(at) => bodies(self.supplies.enter(state, self.index, at)),
             Plan::Bid { by, account } => {
                 let (bid, again) = self.bidders.bid(&self.supplies, &look, (by, account));
                 if again {
@@ -404,7 +411,7 @@ impl Desk for KyanDesk {
     }
 
     fn market_index(&self, _: MarketId) -> usize {
-        0
+        self.supplies.market_index
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {

@@ -37,7 +37,7 @@ pub(super) struct Listing {
     /// Terms in the order of their numbers, from 1.
     pub(super) terms: Vec<OptionTerms>,
     strikes: Vec<Interest>,
-    index: Price<8>,
+    pub(super) index: Price<8>,
 }
 
 /// A book: signed sizes by instrument, and what it is called.
@@ -64,7 +64,7 @@ impl Listing {
         }
     }
 
-    fn instrument(&self, at: usize, right: Right) -> InstrumentId {
+    pub(super) fn instrument(&self, at: usize, right: Right) -> InstrumentId {
         let put = usize::from(right == Right::Put);
         InstrumentId(u32::try_from(1 + 2 * at + put).unwrap_or(u32::MAX))
     }
@@ -79,7 +79,7 @@ impl Listing {
     }
 
     /// A strike of an expiry, as likely as its open interest, where `wanted` says so.
-    fn strike(
+    pub(super) fn strike(
         &self,
         random: &mut Random,
         (expiry, right): (Timestamp, Right),
@@ -93,7 +93,7 @@ impl Listing {
         random.weighted(&weights)
     }
 
-    fn expiry(&self, random: &mut Random) -> Option<Timestamp> {
+    pub(super) fn expiry(&self, random: &mut Random) -> Option<Timestamp> {
         let weights: Vec<u64> = (0..self.strikes.len())
             .map(|at| self.open(at, Right::Call) + self.open(at, Right::Put) + 1)
             .collect();

@@ -17,11 +17,13 @@ use plimsoll_units::{
     AccountId, Amount, AssetId, MarketId, Price, Rounding, Timestamp, VenueId, mul_div,
 };
 
+use super::matched::{Entrant, LOT};
 use super::people::{Drawn, Listing};
 use crate::options::{self, Interest, Market, OptionsError, Presence, Snapshot};
+use crate::prices::Timeline;
 use crate::random::Random;
 use crate::replay::{Opening as FirstPrice, ReplayError};
-use crate::scenario::{KyanParameters, Options, Preset, Scenario, Venue};
+use crate::scenario::{self, KyanParameters, Options, Preset, Scenario, Venue};
 
 /// The pair of a venue.
 pub(super) const PAIR: MarketId = MarketId(0);
@@ -40,7 +42,11 @@ pub(crate) struct Supplies {
     pub(super) kinds: Vec<usize>,
     /// Net delta of each account at the start, 6 decimals.
     pub(super) deltas: Vec<i64>,
-    config: kyan::Config,
+    /// The scenario's market that the pair is of.
+    pub(super) market_index: usize,
+    /// The people of a comparison, who come when they arrive; otherwise nobody.
+    pub(super) entrants: Vec<Entrant>,
+    pub(super) config: kyan::Config,
 }
 
 /// Parameters of a Kyan venue before its people are known; the asset is added to `config`.
@@ -64,18 +70,25 @@ fn usdc() -> Asset {
 }
 
 impl Supplies {
-    /// Loads the options and draws the people; the venue starts at `first`.
+    /// Loads the options and draws the people; the venue starts at its market's first price.
     pub(crate) fn prepare(
         scenario: &Scenario,
         venue: &Venue,
-        first: FirstPrice,
+        (timeline, openings): (&Timeline, &[FirstPrice]),
     ) -> Result<Self, ReplayError> {
         let parameters = venue.kyan.clone().unwrap_or_default();
         let options = scenario.options.clone().unwrap_or_default();
-        let market = match options.path() {
+        let market_index = market_of(scenario, &options)?;
+        let first = openings.get(market_index).copied().ok_or_else(|| {
+            broken(format!("no price of the options' market, {}", options.coin))
+        })?;
+        let mut market = match options.path() {
             Some(path) => options::load(&path, &options.coin)?,
             None => options::bundled(&options.coin)?,
         };
+        if scenario.people.is_some() {
+            market = options::moved(market, &path(timeline, market_index));
+        }
         let at = first_snapshot(&market, first.time)?;
         let index = coarse(first.price);
         let listing = listing(&market, at, &options, (first.time, index))?;
@@ -98,8 +111,17 @@ impl Supplies {
             listing,
             first: at,
             parameters,
+            market_index,
+            entrants: Vec::new(),
         };
-        new.people(scenario, venue, (first.time, index))?;
+        if scenario.people.is_none() {
+            new.people(scenario, venue, (first.time, index))?;
+            return Ok(new);
+        }
+        for pair in &mut new.config.pairs {
+            pair.perpetual.lot = LOT;
+        }
+        new.match_people(scenario, (openings, first.time))?;
         Ok(new)
     }
 
@@ -112,7 +134,7 @@ impl Supplies {
     }
 
     /// How many accounts come before the first person's.
-    pub(super) fn before_people(&self) -> usize {
+    pub(crate) fn before_people(&self) -> usize {
         self.first_partner() + self.parameters.partners.len()
     }
 
@@ -354,6 +376,31 @@ pub(super) fn index_at(at: Timestamp, index: Price<8>, basis: i128) -> Do {
 /// A price on the venue's grid: cut off after 8 decimals.
 pub(super) fn coarse(price: crate::prices::MarketPrice) -> Price<8> {
     Price::from_raw(price.raw() / 10_000_000_000)
+}
+
+/// The scenario's market that options are of: its only one, or in a comparison the coin's.
+fn market_of(scenario: &Scenario, options: &Options) -> Result<usize, ReplayError> {
+    if scenario.people.is_none() {
+        return Ok(0);
+    }
+    let base = |symbol: &str| crate::replay::kuma::setup::base(symbol).to_owned();
+    let is_coin = |m: &scenario::Market| base(&m.symbol).eq_ignore_ascii_case(&options.coin);
+    let found = scenario.markets.iter().position(is_coin);
+    found.ok_or_else(|| {
+        broken(format!(
+            "none of the markets is of {}, whose options there are",
+            options.coin
+        ))
+    })
+}
+
+/// A market's prices, in time order.
+fn path(timeline: &Timeline, market: usize) -> Vec<(Timestamp, Price<8>)> {
+    let ticks = timeline.ticks.iter().filter_map(|tick| {
+        let (_, price) = tick.prices.iter().find(|(m, _)| *m == market)?;
+        Some((tick.time, coarse(*price)))
+    });
+    ticks.collect()
 }
 
 fn pair_name(options: &Options) -> String {
