@@ -14,6 +14,7 @@ use super::orders;
 use super::setup::{maker, size_of};
 use crate::depth::{Run, Shape, Thinning};
 use crate::scenario::BookMakers;
+use crate::stress::{Conditions, ONE_PPM};
 
 /// Millionths.
 const PPM: i128 = 1_000_000;
@@ -31,6 +32,8 @@ struct Ladder {
     around: u64,
     /// Whether somebody took from it since.
     taken: bool,
+    /// What it had of its depth, and how many times as wide it was, millionths.
+    factors: (i128, i128),
 }
 
 /// One order of a ladder.
@@ -49,6 +52,7 @@ pub(super) struct Makers {
     thinning: Thinning,
     requote_ppm: i128,
     ladders: Vec<Ladder>,
+    conditions: Conditions,
 }
 
 impl Makers {
@@ -67,6 +71,7 @@ impl Makers {
             run: Run::default(),
             around: 0,
             taken: false,
+            factors: (ONE_PPM, ONE_PPM),
         });
         Self {
             count: habits.count as usize,
@@ -78,7 +83,13 @@ impl Makers {
             },
             requote_ppm: habits.requote.millionths().into(),
             ladders: ladders.collect(),
+            conditions: Conditions::default(),
         }
+    }
+
+    /// The same makers where books may be thinner and wider for a while.
+    pub(super) fn under(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }
     }
 
     pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> + use<> {
@@ -106,18 +117,24 @@ impl Makers {
     /// What makers do when a market's next price is known.
     pub(super) fn see(&mut self, market: usize, price: u64, at: Timestamp) -> Vec<Body> {
         let over = self.thinning.over;
+        let factors = (
+            self.conditions.depth_factor(at),
+            self.conditions.spread_factor(at),
+        );
         let Some(ladder) = self.ladders.get_mut(market) else {
             return Vec::new();
         };
         ladder.run.push(at, price.into(), over);
         let moved = i128::from(price.abs_diff(ladder.around)).saturating_mul(PPM);
         let calm = moved < self.requote_ppm.saturating_mul(ladder.around.into());
-        if calm && !ladder.taken && ladder.around > 0 {
+        let same = !ladder.taken && ladder.factors == factors;
+        if calm && same && ladder.around > 0 {
             return Vec::new();
         }
         let quoted_before = ladder.around > 0;
         ladder.around = price;
         ladder.taken = false;
+        ladder.factors = factors;
         let id = MarketId(u16::try_from(market).unwrap_or(u16::MAX));
         let mut bodies = Vec::new();
         if quoted_before {
@@ -138,7 +155,10 @@ impl Makers {
             return Vec::new();
         };
         let left = i128::from(self.thinning.left(ladder.run.moved()));
+        let (depth, spread) = ladder.factors;
         let within = ladder.within_reference.saturating_mul(left) / PPM;
+        let within = within.saturating_mul(depth) / PPM;
+        let wider = u128::try_from(spread).unwrap_or(0);
         let (tick, step) = (ladder.listing.tick.max(1), ladder.listing.step.max(1));
         let mut rungs = Vec::new();
         for (bps, amount) in self.shape.rungs(within) {
@@ -147,6 +167,7 @@ impl Makers {
                 continue;
             }
             let away = u128::from(price) * u128::from(bps) / 10_000;
+            let away = away.saturating_mul(wider) / ONE_PPM.unsigned_abs();
             let away = u64::try_from(away).unwrap_or(price).max(1);
             let bid = price.saturating_sub(away) / tick * tick;
             let ask = price

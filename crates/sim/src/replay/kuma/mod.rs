@@ -41,7 +41,7 @@ use crate::prices::{Tick, Timeline};
 use crate::results::{Exposure, VenueResults};
 use crate::scenario::{Like, Scenario, Venue};
 use makers::Makers;
-use partners::Partners;
+use partners::{Partners, Quoted};
 use setup::{INSURANCE_FUND, market_id};
 use show::Lines;
 use tally::Tally;
@@ -143,8 +143,10 @@ pub(crate) struct KumaDesk {
     wallets: Vec<Wallet>,
     crowd: String,
     funding: Funding,
-    /// The last prices sent, in pips; zero before a market's first.
+    /// The market's last prices, in pips; zero before a market's first.
     prices: Vec<u64>,
+    /// The last index prices that the venue was told, the same where nothing is stressed.
+    told: Vec<u64>,
     markets: Vec<(Limits, Listing)>,
     makers: Makers,
     /// The middle of each market's book as the last command left it.
@@ -173,12 +175,14 @@ impl KumaDesk {
             &venue.book.clone().unwrap_or_default(),
             supplies.shape,
             grids.map(|(grid, interest)| (*grid, *interest)),
-        );
+        )
+        .under(book.conditions.clone());
         Self {
             partners: Partners::new(&venue, scenario.seed, &book.markets),
             tally: Tally::new(!venue.partners.is_empty()),
             lines: Lines::new(),
             prices: vec![0; markets.len()],
+            told: vec![0; markets.len()],
             middles: vec![None; markets.len()],
             wallets: supplies.wallets,
             crowd: supplies.crowd,
@@ -245,7 +249,7 @@ impl KumaDesk {
         bodies
     }
 
-    /// Opens one position of a wallet at the index price, against a maker; as large as wanted, or
+    /// Opens one position of a wallet at the market's price, against a maker; as large as wanted, or
     /// as its part of the deposit allows.
     fn open(&self, account: AccountId, wallet: &Wallet, at: usize) -> Option<Body> {
         let wish = wallet.wishes.get(at)?;
@@ -365,8 +369,16 @@ impl Desk for KumaDesk {
         for at in period_ends(start, self.end) {
             plans.add(at, self.book.desk(), Plan::PublishFunding);
         }
-        for partner in 0..self.venue.partners.len() {
+        let all = 0..self.venue.partners.len();
+        for partner in all.clone() {
             plans.add(start, self.book.desk(), Plan::Renew(partner));
+        }
+        for away in self.book.conditions.partners_away() {
+            plans.add(away.from.max(start), self.book.desk(), Plan::PartnersLeave);
+            let back = away.end().into_iter();
+            for (back, partner) in back.flat_map(|back| all.clone().map(move |p| (back, p))) {
+                plans.add(back, self.book.desk(), Plan::Renew(partner));
+            }
         }
         self.founders(openings)
     }
@@ -376,18 +388,29 @@ impl Desk for KumaDesk {
         // makers' cancellations.
         let due = Body::Kuma(Do::Service(Box::new(ServiceCommand::Tick)));
         let mut bodies = vec![due];
-        let mut published = Vec::with_capacity(tick.prices.len());
         for (market, price) in &tick.prices {
             let price = setup::price_pips(price.raw());
             self.prices[*market] = price;
             bodies.extend(self.makers.see(*market, price, tick.time));
+        }
+        let mut published = Vec::with_capacity(tick.told().len());
+        for (market, price) in tick.told() {
+            let price = setup::price_pips(price.raw());
+            self.told[*market] = price;
             published.push(IndexPrice {
                 market: market_id(*market),
                 price,
                 time: tick.time,
             });
         }
-        bodies.push(Body::Kuma(Do::PublishIndexPrices(published)));
+        if tick.told.is_some() && self.book.conditions.partners_present(tick.time) {
+            let (market, told) = (&self.prices[..], &self.told[..]);
+            let weighed = self.partners.weigh(Quoted { market, told }, tick.time);
+            bodies.extend(weighed);
+        }
+        if !published.is_empty() {
+            bodies.push(Body::Kuma(Do::PublishIndexPrices(published)));
+        }
         bodies
     }
 
@@ -401,7 +424,13 @@ impl Desk for KumaDesk {
     fn act(&mut self, plan: Plan, _: &Engine, _: &mut Plans, now: Timestamp) -> Vec<Body> {
         match plan {
             Plan::PublishFunding => self.publish_funding(now),
-            Plan::Renew(partner) => self.partners.renew(partner, &self.prices, now),
+            // Whoever is away comes back to it.
+            Plan::Renew(_) if !self.book.conditions.partners_present(now) => Vec::new(),
+            Plan::Renew(partner) => {
+                let (market, told) = (&self.prices[..], &self.told[..]);
+                self.partners.renew(partner, Quoted { market, told }, now)
+            }
+            Plan::PartnersLeave => self.partners.leave(),
             // The others are plans of other venues.
             _ => Vec::new(),
         }

@@ -2,7 +2,9 @@
 //!
 //! A partner keeps one offset quote standing per market and side, for the notional of the
 //! scenario, signed with its own key (EIP-712, crate `evm`; keys follow from the scenario's seed).
-//! When nine tenths of one are used up it signs the next, some seconds later.
+//! When nine tenths of one are used up it signs the next, some seconds later. Where the index that
+//! the venue is told is not the market's price, partners go by the market: a quote that would be
+//! taken at a loss is taken off, and signed anew when the two have met again.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +42,17 @@ struct Desk {
     /// Notional of each quote, in pips.
     order: i128,
     offers: BTreeMap<OfferId, Offer>,
+    /// What is not quoted because the index is too far from the market.
+    pulled: Vec<(MarketId, Side)>,
     signed: u64,
+}
+
+/// A market's price, and the index that the venue was told last, in pips; zero where there is none
+/// yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quoted<'a> {
+    pub(super) market: &'a [u64],
+    pub(super) told: &'a [u64],
 }
 
 /// The partners of a venue.
@@ -61,6 +73,7 @@ impl Partners {
             max_offset_bps: discount(terms.offset),
             order: pips(terms.order),
             offers: BTreeMap::new(),
+            pulled: Vec::new(),
             signed: 0,
         };
         let exchange = Signer::for_simulation(seed, "kuma exchange");
@@ -157,25 +170,74 @@ impl Partners {
         }
     }
 
-    /// What a partner signs now, at these index prices (pips; zero where there is none yet): a
-    /// quote for every market and side where none stands that is enough.
-    pub(super) fn renew(&mut self, at: usize, prices: &[u64], now: Timestamp) -> Vec<Body> {
+    /// What a partner signs now: a quote for every market and side where none stands that is
+    /// enough, unless the index is too far from the market.
+    pub(super) fn renew(&mut self, at: usize, prices: Quoted<'_>, now: Timestamp) -> Vec<Body> {
         let Some(desk) = self.desks.get_mut(at) else {
             return Vec::new();
         };
         let mut bodies = Vec::new();
-        for (market, (price, symbol)) in prices.iter().zip(&self.markets).enumerate() {
-            if *price == 0 {
+        for (market, price, told) in prices.known() {
+            let Some(symbol) = self.markets.get(market) else {
                 continue;
-            }
+            };
+            let market = market_id(market);
             for side in [Side::Long, Side::Short] {
-                let (old, enough) = desk.standing(market_id(market), side);
-                if !enough {
-                    bodies.extend(desk.sign((symbol, *price), side, old, (&self.domain, now)));
+                let (old, enough) = desk.standing(market, side);
+                if !enough && !desk.pulls(market, side, (price, told)) {
+                    bodies.extend(desk.sign((symbol, price), side, old, (&self.domain, now)));
                 }
             }
         }
         bodies
+    }
+
+    /// Partners take all of their quotes off.
+    pub(super) fn leave(&mut self) -> Vec<Body> {
+        let off = |desk: &mut Desk| {
+            desk.pulled.clear();
+            let (account, market) = (desk.account, None);
+            let off = ServiceCommand::CancelOffers { account, market };
+            Body::Kuma(Do::Service(Box::new(off)))
+        };
+        self.desks.iter_mut().map(off).collect()
+    }
+
+    /// Partners take off what they would lose by, and sign anew what they no longer would.
+    pub(super) fn weigh(&mut self, prices: Quoted<'_>, now: Timestamp) -> Vec<Body> {
+        let mut bodies = Vec::new();
+        for desk in &mut self.desks {
+            for (market, price, told) in prices.known() {
+                let Some(symbol) = self.markets.get(market) else {
+                    continue;
+                };
+                let market = market_id(market);
+                for side in [Side::Long, Side::Short] {
+                    let was = desk.pulled.contains(&(market, side));
+                    let (offer, _) = desk.standing(market, side);
+                    let pulls = desk.pulls(market, side, (price, told));
+                    if let Some(offer) = offer.filter(|_| pulls) {
+                        let (account, offer) = (desk.account, offer.0);
+                        let off = ServiceCommand::CancelOffer { account, offer };
+                        bodies.push(Body::Kuma(Do::Service(Box::new(off))));
+                    }
+                    if was && !pulls {
+                        bodies.extend(desk.sign((symbol, price), side, offer, (&self.domain, now)));
+                    }
+                }
+            }
+        }
+        bodies
+    }
+}
+
+impl<'a> Quoted<'a> {
+    /// Markets that have a price, with it and the index.
+    fn known(self) -> impl Iterator<Item = (usize, u64, u64)> + use<'a> {
+        let pairs = self.market.iter().zip(self.told).enumerate();
+        pairs
+            .map(|(market, (price, told))| (market, *price, *told))
+            .filter(|(_, price, _)| *price > 0)
     }
 }
 
@@ -199,6 +261,23 @@ impl Desk {
 }
 
 impl Desk {
+    /// Whether a quote for what the partner becomes would be taken at a loss, because the index is
+    /// further from the market than the discount it asks for; remembered either way.
+    fn pulls(&mut self, market: MarketId, side: Side, (price, told): (u64, u64)) -> bool {
+        let whole = 10_000u32;
+        let discount = self.max_offset_bps.min(0).unsigned_abs().min(whole);
+        let price = u128::from(price) * u128::from(whole);
+        let loses = match side {
+            Side::Long => price < u128::from(told) * u128::from(whole - discount),
+            Side::Short => price > u128::from(told) * u128::from(whole + discount),
+        };
+        self.pulled.retain(|pulled| *pulled != (market, side));
+        if loses {
+            self.pulled.push((market, side));
+        }
+        loses
+    }
+
     /// Signs a quote for what the partner becomes, in place of an old one.
     fn sign(
         &mut self,
