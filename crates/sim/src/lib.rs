@@ -12,6 +12,7 @@ pub mod collect;
 pub mod compare;
 pub mod crowd;
 pub mod depth;
+pub mod design;
 pub mod episodes;
 pub mod funding;
 pub mod options;

@@ -20,6 +20,7 @@ use plimsoll_engine::{Config, Engine};
 use plimsoll_units::{Timestamp, VenueId};
 
 pub(crate) use desk::percent;
+pub(crate) use gammaswap::market as pair_market;
 pub use world::{CommandSink, SinkError};
 
 use crate::compare::Path;

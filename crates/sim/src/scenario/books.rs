@@ -146,12 +146,19 @@ pub struct OptionPartner {
     pub capital: Decimal,
 }
 
-fn third() -> Decimal {
-    millionths(350_000)
+impl Bidder {
+    /// Its reach where the scenario does not say.
+    pub(crate) const REACH: Decimal = millionths(350_000);
+    /// Its caution where the scenario does not say.
+    pub(crate) const CAUTION: Decimal = whole(5);
 }
 
-fn five() -> Decimal {
-    whole(5)
+const fn third() -> Decimal {
+    Bidder::REACH
+}
+
+const fn five() -> Decimal {
+    Bidder::CAUTION
 }
 
 impl People {

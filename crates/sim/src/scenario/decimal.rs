@@ -25,6 +25,9 @@ pub(super) const fn millionths(count: i128) -> Decimal {
 }
 
 impl Decimal {
+    /// One.
+    pub const ONE: Self = whole(1);
+
     /// The decimal whose raw 1e-18 integer is `raw`.
     #[must_use]
     pub const fn from_raw(raw: i128) -> Self {

@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -42,7 +43,7 @@ pub fn diagnose(path: &Path) -> Result<Vec<Finding>, ScenarioError> {
         path: path.to_owned(),
         source,
     })?;
-    let mut found = misread(&text);
+    let mut found = misread::<Scenario>(&text);
     if found.is_empty() {
         found = senseless(&text);
     }
@@ -54,18 +55,18 @@ pub fn diagnose(path: &Path) -> Result<Vec<Finding>, ScenarioError> {
     Ok(found)
 }
 
-/// What is no TOML, or no key or value of a scenario.
-fn misread(text: &str) -> Vec<Finding> {
+/// What is no TOML, or no key or value of a scenario or a design.
+pub(crate) fn misread<T: DeserializeOwned>(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut read = Patched::new(text);
     while found.len() < FINDINGS_MAX {
-        let Err(error) = toml::from_str::<Scenario>(&read.text) else {
+        let Err(error) = toml::from_str::<T>(&read.text) else {
             break;
         };
         let span = error.span().unwrap_or(0..0);
         let message = error.message().to_owned();
         found.push(finding(text, read.original(span.start), message.clone()));
-        if !read.mend(&span, &message) {
+        if !read.mend::<T>(&span, &message) {
             break;
         }
     }
@@ -99,7 +100,7 @@ impl Patched {
     }
 
     /// Replaces what is wrong at a place; false where the rest cannot be read without it.
-    fn mend(&mut self, span: &Range<usize>, message: &str) -> bool {
+    fn mend<T: DeserializeOwned>(&mut self, span: &Range<usize>, message: &str) -> bool {
         let Some((key, value)) = pair_at(&self.text, span) else {
             return false;
         };
@@ -127,7 +128,7 @@ impl Patched {
         for candidate in variants.chain(kinds.map(str::to_owned)) {
             let mut text = self.text.clone();
             text.replace_range(value.clone(), &candidate);
-            let next = toml::from_str::<Scenario>(&text).err();
+            let next = toml::from_str::<T>(&text).err();
             let same = next.is_some_and(|e| e.span().is_some_and(|s| s.start == span.start));
             if !same && DeTable::parse(&text).is_ok() {
                 let longer = candidate.len().cast_signed() - value.len().cast_signed();

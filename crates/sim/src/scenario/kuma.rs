@@ -107,6 +107,11 @@ pub struct Defence {
     pub gate: Option<Span>,
 }
 
+impl Defence {
+    /// The window where the scenario does not say.
+    pub(crate) const WINDOW: Span = an_hour();
+}
+
 const fn an_hour() -> Span {
     seconds(3_600)
 }
@@ -218,7 +223,7 @@ impl KumaParameters {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         for (name, value, least) in [
             ("initial_margin", self.initial_margin, millionths(5_000)),
             (

@@ -321,7 +321,7 @@ impl KyanParameters {
         own.unwrap_or_else(|| vec![Step::Hedge, Step::Decompose, last])
     }
 
-    pub(super) fn check(&self, derive: bool) -> Result<(), String> {
+    pub(crate) fn check(&self, derive: bool) -> Result<(), String> {
         let steps = self.steps(derive);
         let twice = |at: usize| steps[..at].contains(&steps[at]);
         if (0..steps.len()).any(twice) {

@@ -214,7 +214,7 @@ const RATE_MAX: Decimal = millionths(1_000_000 * 1_000_000);
 
 impl GammaswapParameters {
     /// Names what the engine's integers cannot say; the other bounds are the engine's own.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         for (name, value, decimals) in [
             ("threshold", self.threshold, 4),
             ("borrow_threshold", self.borrow_threshold, 4),

@@ -22,6 +22,7 @@ mod stress;
 pub use books::{Bidder, OptionMakers, OptionPartner, People, WeightedCover};
 pub(crate) use bounds::MONEY_MAX;
 pub use decimal::{Decimal, Span, When};
+pub(crate) use diagnose::misread;
 pub use diagnose::{Finding, diagnose};
 pub use kuma::{BookMakers, Defence, Deleveraging, Hop, KumaParameters, Partner, Slices};
 pub use kyan::{GuardSwitches, KyanParameters, Options, PairingMode, Rising, Step};

@@ -103,7 +103,7 @@ impl Default for PerennialParameters {
 
 impl PerennialParameters {
     /// Names what is negative; the other bounds are the engine's own.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         [
             ("maintenance", self.maintenance),
             ("margin", self.margin),
@@ -248,7 +248,7 @@ impl Default for TsunamixParameters {
 
 impl TsunamixParameters {
     /// Names what the engine's integers cannot say; the other bounds are the engine's own.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         [
             ("threshold", self.threshold, 6),
             ("max_leverage", self.max_leverage, 0),
