@@ -4,6 +4,9 @@
 //! takers are short). Makers of both open at the first price; takers come as they arrive. Every
 //! tick is an oracle version of both products.
 
+mod facts;
+mod parameters;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
@@ -17,9 +20,11 @@ use plimsoll_units::{
     VenueId, mul_div,
 };
 
+use facts::Facts;
+
 use super::Opening;
 use super::bands::{Bands, push};
-use super::desk::{Book, Desk, Shown, percent, whole};
+use super::desk::{Book, Desk, Shown, whole};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::compare::Meter;
@@ -53,6 +58,7 @@ pub(crate) struct PerennialDesk {
     /// Traders with the habit of adding collateral who have not yet, by product.
     inclined: BTreeSet<(MarketId, AccountId)>,
     last_attempt: Option<Plan>,
+    facts: Facts,
     bands: Bands,
     collateral: Line,
     shortfall: Line,
@@ -62,7 +68,8 @@ pub(crate) struct PerennialDesk {
 }
 
 impl PerennialDesk {
-    pub(crate) fn new(book: Book) -> Self {
+    pub(crate) fn new(mut book: Book) -> Self {
+        book.meter = facts::meter();
         let line = |label: &str| Line {
             label: label.to_owned(),
             ..Line::default()
@@ -75,6 +82,7 @@ impl PerennialDesk {
             makers: Vec::new(),
             holding: BTreeMap::new(),
             last_attempt: None,
+            facts: Facts::default(),
             bands: Bands::new(),
             collateral: line("Collateral in the products"),
             shortfall: line("Shortfall outstanding"),
@@ -274,70 +282,6 @@ impl PerennialDesk {
             .ok()??;
         Self::distance(product, settlement, &standing).map(|(distance, _)| distance)
     }
-
-    fn parameters(&self) -> Vec<(String, String)> {
-        let VenueConfig::Perennial(config) = &self.book.config else {
-            return Vec::new();
-        };
-        let mut rows = vec![
-            (
-                "Liquidation fee (share of maintenance)".to_owned(),
-                percent(config.protocol.liquidation_fee.raw()),
-            ),
-            (
-                "Minimum collateral".to_owned(),
-                format!("{} DSU", config.protocol.min_collateral),
-            ),
-            (
-                "Protocol's share of fees".to_owned(),
-                percent(config.protocol.protocol_fee.raw()),
-            ),
-        ];
-        if let Some(product) = config.products.first() {
-            rows.extend([
-                (
-                    "Products per market".to_owned(),
-                    "2 (pays the price; pays its negative)".to_owned(),
-                ),
-                ("Maintenance".to_owned(), percent(product.maintenance.raw())),
-                (
-                    "Margin to open".to_owned(),
-                    percent(product.entry_ratio().raw()),
-                ),
-                ("Taker fee".to_owned(), percent(product.taker_fee.raw())),
-                ("Maker fee".to_owned(), percent(product.maker_fee.raw())),
-                (
-                    "Share of those fees that leaves the product".to_owned(),
-                    percent(product.position_fee.raw()),
-                ),
-                (
-                    "Share of funding that is a fee".to_owned(),
-                    percent(product.funding_fee.raw()),
-                ),
-                (
-                    "Funding per year at 0 / target / full utilization".to_owned(),
-                    format!(
-                        "{} / {} at {} / {}",
-                        percent(product.curve.min_rate.raw()),
-                        percent(product.curve.target_rate.raw()),
-                        percent(product.curve.target_utilization.raw()),
-                        percent(product.curve.max_rate.raw())
-                    ),
-                ),
-            ]);
-        }
-        let flags = config.flags;
-        for (name, on) in [
-            ("close_fee_before_reward", flags.close_fee_before_reward),
-            ("margin_above_maintenance", flags.margin_above_maintenance),
-            ("reward_at_settlement", flags.reward_at_settlement),
-            ("partial_liquidation", flags.partial_liquidation),
-        ] {
-            rows.push((name.to_owned(), if on { "on" } else { "off" }.to_owned()));
-        }
-        rows.extend(self.book.people_rows());
-        rows
-    }
 }
 
 impl Desk for PerennialDesk {
@@ -446,6 +390,7 @@ impl Desk for PerennialDesk {
                 self.inclined.insert((*product, *account));
             }
         }
+        self.report(event, now);
         let VenueConfig::Perennial(config) = &self.book.config else {
             return;
         };
@@ -471,7 +416,12 @@ impl Desk for PerennialDesk {
         });
     }
 
+    fn done(&mut self, command: &Command, engine: &Engine) {
+        self.report_done(command, engine);
+    }
+
     fn refused(&mut self, command: &Command, _: &Rejection, plans: &mut Plans) {
+        self.report_refused(command);
         if let Body::Perennial(Do::Liquidate { .. }) = command.body
             && let Some(plan) = self.last_attempt.take()
         {
@@ -506,12 +456,20 @@ impl Desk for PerennialDesk {
     }
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
+        let (mut equity, mut notional) = (0i128, 0i128);
         if let Some(venue) = self.state(engine) {
             for product in venue.products() {
                 let Ok(settlement) = venue.preview(product.market()) else {
                     continue;
                 };
-                for (_, standing) in product.standings(engine.ledger(), &settlement) {
+                let price = settlement.to.price.saturating_abs();
+                for (account, standing) in product.standings(engine.ledger(), &settlement) {
+                    if self.book.person(account).is_some() {
+                        let size = standing.size.raw();
+                        let worth = mul_div(size, price, ONE, Rounding::Down);
+                        notional = notional.saturating_add(worth.unwrap_or(0));
+                        equity = equity.saturating_add(standing.collateral.raw().max(0));
+                    }
                     if let Some((distance, collateral)) =
                         Self::distance(product, &settlement, &standing)
                     {
@@ -521,6 +479,7 @@ impl Desk for PerennialDesk {
             }
         }
         self.bands.end(at);
+        self.report_sample(engine, (equity, notional), at);
         let (mut held, mut short) = (0, 0);
         if let Some(venue) = self.state(engine) {
             for product in venue.products() {
