@@ -16,12 +16,14 @@ use plimsoll_engine::book::{Side, TimeInForce};
 use plimsoll_engine::venues::kyan::{Command as Do, Event, InstrumentId, Kyan, PhaseName};
 use plimsoll_units::{AccountId, Amount, Duration, Price, Timestamp};
 
+use super::stressed::View;
 use super::tally::{money, notional};
 use super::{Supplies, order};
 use crate::episodes::Taker;
 use crate::random::Random;
 use crate::replay::plan::Plan;
 use crate::scenario::{Bidder, Step};
+use crate::stress::{Conditions, ONE_PPM};
 
 /// How often a bidder looks at a portfolio in auction.
 pub(super) const LOOK_AGAIN: Duration = Duration(30_000);
@@ -36,6 +38,8 @@ pub(super) struct Look<'a> {
     pub(super) engine: &'a Engine,
     pub(super) now: Timestamp,
     pub(super) index: Price<8>,
+    /// From that index to the market's price, 8 decimals.
+    pub(super) gap: i128,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,11 +62,13 @@ pub(super) struct Bidders {
     gave_up: BTreeSet<(AccountId, AccountId)>,
     /// Who is filled by whom: the takers of the last trade.
     traded: BTreeMap<AccountId, AccountId>,
+    conditions: Conditions,
 }
 
 impl Bidders {
-    pub(super) fn new(supplies: &Supplies, appetite: Random) -> Self {
+    pub(super) fn new(supplies: &Supplies, appetite: Random, conditions: Conditions) -> Self {
         Self {
+            conditions,
             appetite,
             done: vec![Done::default(); supplies.before_people()],
             placed: None,
@@ -77,7 +83,7 @@ impl Bidders {
         &mut self,
         supplies: &Supplies,
         event: &Event,
-        index: Price<8>,
+        (index, view): (Price<8>, View),
         absent: impl Fn(Option<Timestamp>) -> (u32, u32),
     ) -> Vec<(Duration, Plan)> {
         match event {
@@ -103,7 +109,13 @@ impl Bidders {
                     .placed
                     .filter(|p| (p.0, p.1) == (*account, *instrument));
                 let fair = fair.map_or((*price).into(), |p| p.2);
-                let offered = (i128::from(*price) - fair).abs().saturating_mul(1_000_000);
+                // Below the market's own price is what a bidder gains on top, above it what it loses.
+                let beyond = match side {
+                    Side::Sell => view.beyond,
+                    Side::Buy => -view.beyond,
+                };
+                let offered = (i128::from(*price) - fair).abs().saturating_add(beyond);
+                let offered = offered.saturating_mul(1_000_000);
                 let offered = offered / index.raw().max(1);
                 let terms = supplies.terms(*instrument);
                 let (no_bid, no_ask) = absent(terms.map(|terms| terms.expiry));
@@ -117,7 +129,8 @@ impl Bidders {
                     if !works || is_far(bidder, strike, index) {
                         continue;
                     }
-                    if wanted(bidder, nobody) > offered || self.appetite.chance(nobody) {
+                    let wanted = wanted(bidder, nobody).saturating_mul(view.spread) / ONE_PPM;
+                    if wanted > offered || self.appetite.chance(nobody) {
                         continue;
                     }
                     let (account, order) = (*account, *order);
@@ -168,7 +181,10 @@ impl Bidders {
         let left = self.left(supplies, by, look.now);
         let most = left.saturating_mul(100_000_000) / look.index.raw().max(1);
         let most = i64::try_from(most.max(0)).unwrap_or(i64::MAX);
-        let quantity = working.quantity.min(most) / lot * lot;
+        let depth = self.conditions.depth_factor(look.now);
+        let there = i128::from(working.quantity).saturating_mul(depth) / ONE_PPM;
+        let there = i64::try_from(there).unwrap_or(working.quantity);
+        let quantity = there.min(most) / lot * lot;
         if quantity == 0 {
             return None;
         }
@@ -221,7 +237,10 @@ impl Bidders {
         let bidder = &supplies.parameters.bidders[by];
         let (no_bid, no_ask) = supplies.absent_now(look.now);
         let nobody = no_bid.max(no_ask);
+        // At the market's price, to first order, where the index is late.
+        let beyond = look.gap.saturating_mul(numbers.delta.into()) / 100_000_000;
         let worth = numbers.equity.saturating_sub(auction.reserved());
+        let worth = worth.saturating_add(beyond);
         let gain = worth.saturating_sub(price);
         let wanted = on.saturating_mul(wanted(bidder, nobody)) / 1_000_000;
         if on == 0 || gain < wanted || self.appetite.chance(nobody) {

@@ -12,6 +12,7 @@ mod matched;
 mod people;
 mod setup;
 mod show;
+mod stressed;
 mod tally;
 
 use plimsoll_engine::book::{SelfTrade, Side, TimeInForce};
@@ -30,14 +31,16 @@ use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::compare::Meter;
 use crate::population::Person;
-use crate::prices::Tick;
+use crate::prices::{MarketPrice, Tick};
 use crate::random::Random;
 use crate::results::{Exposure, VenueResults};
 use crate::scenario::Scenario;
+use crate::stress::ONE_PPM;
 use bidders::Bidders;
 use setup::{PAIR, coarse, index_at, opening};
 pub(crate) use setup::{Supplies, placeholder};
 use show::Lines;
+use stressed::{Noticed, View};
 use tally::{Marks, Tally};
 
 /// An hour.
@@ -57,6 +60,10 @@ pub(crate) struct KyanDesk {
     /// The index that was last published, and when.
     index: Price<8>,
     published: Timestamp,
+    /// What makers and bidders see: the index, where the venue is told everything at once.
+    market: Noticed,
+    /// What each partner does not offer now, money.
+    withheld: Vec<i128>,
     funding_due: Timestamp,
     /// Expiries not settled yet, soonest first.
     expiries: Vec<Timestamp>,
@@ -81,12 +88,15 @@ impl KyanDesk {
             supplies.listing.terms.iter().map(|t| t.expiry).collect();
         expiries.dedup();
         let stream = |what: &str| Random::new(scenario.seed, &format!("{}/{what}", book.name));
-        let bidders = Bidders::new(&supplies, stream("appetite"));
+        let conditions = book.conditions.clone();
+        let bidders = Bidders::new(&supplies, stream("appetite"), conditions);
         Some(Self {
             snapshot: supplies.first,
             surface: None,
             index: Price::ZERO,
             published: Timestamp::EPOCH,
+            market: Noticed::NOTHING,
+            withheld: Vec::new(),
             funding_due: Timestamp::EPOCH,
             expiries,
             ticking: false,
@@ -110,34 +120,24 @@ impl KyanDesk {
         }
     }
 
-    /// Whether the price has moved enough, or time enough has passed, to publish it.
-    fn is_due(&self, now: Timestamp, price: Price<8>) -> bool {
+    /// Whether the price has moved enough since the last, or time enough has passed, to take
+    /// notice of it.
+    fn is_due(&self, last: Noticed, now: Timestamp, price: Price<8>) -> bool {
         let parameters = &self.supplies.parameters;
-        let passed = now.millis().saturating_sub(self.published.millis());
-        let moved = (price.raw() - self.index.raw())
+        let passed = now.millis().saturating_sub(last.at.millis());
+        let moved = (price.raw() - last.price.raw())
             .abs()
             .saturating_mul(1_000_000);
-        let bound = self
-            .index
-            .raw()
-            .saturating_mul(parameters.index_moves.millionths().into());
+        let last = last.price.raw();
+        let bound = last.saturating_mul(parameters.index_moves.millionths().into());
         passed >= parameters.index_every.millis() || (passed > 0 && moved >= bound)
     }
 
-    /// A new index; the makers' old quotes go before it comes.
-    fn publish(&mut self, now: Timestamp, price: Price<8>) -> Vec<Do> {
-        self.index = price;
-        self.published = now;
-        let makers = (0..self.supplies.parameters.makers.count).map(AccountId);
-        let mut commands: Vec<Do> = makers.map(|account| Do::CancelAll { account }).collect();
-        let basis = self.supplies.parameters.basis.on_grid::<6>();
-        commands.push(index_at(now, price, basis));
-        commands
-    }
-
-    /// The makers' quotes on the perpetual around the index: wider, smaller and fewer where the
-    /// real market of options is left without quotes.
-    fn quotes(&mut self) -> Vec<Do> {
+    /// The makers' quotes on the perpetual around the market's price: wider, smaller and fewer
+    /// where the real market of options is left without quotes, and while books are stressed.
+    fn quotes(&mut self, now: Timestamp) -> Vec<Do> {
+        let conditions = &self.book.conditions;
+        let (depth, wide) = (conditions.depth_factor(now), conditions.spread_factor(now));
         let makers = self.supplies.parameters.makers.clone();
         let (no_bid, no_ask) = self.supplies.absent(self.snapshot, None);
         let absent = no_bid.max(no_ask);
@@ -149,12 +149,15 @@ impl KyanDesk {
             let absent = i128::from(absent);
             let wider = 1_000_000 + 2 * absent;
             let spread = makers.perpetual_spread.on_grid::<6>() * wider / 1_000_000;
+            let spread = spread.saturating_mul(wide) / ONE_PPM;
             let size = makers.perpetual_size.on_grid::<6>() * (1_000_000 - absent) / 1_000_000;
+            let size = size.saturating_mul(depth) / ONE_PPM;
             let lots = i64::try_from(size / LOT * LOT).unwrap_or(0);
             if lots == 0 {
                 continue;
             }
-            let (index, away) = (self.index.raw(), self.index.raw() * spread / 1_000_000);
+            let index = self.market.price.raw();
+            let away = index.saturating_mul(spread) / 1_000_000;
             for (side, at) in [(Side::Buy, index - away), (Side::Sell, index + away)] {
                 let limit = i64::try_from(at / TICK * TICK).unwrap_or(0);
                 let quote = (lots, limit);
@@ -225,18 +228,14 @@ impl Desk for KyanDesk {
         self.surface = snapshot.quoted.check().ok();
         self.index = coarse(first.price);
         self.published = start;
+        self.market = Noticed {
+            price: self.index,
+            at: start,
+        };
         self.funding_due = start.saturating_add(Duration(HOUR));
         let basis = self.supplies.parameters.basis.on_grid::<6>();
         let mut commands = opening(snapshot, start, self.index, basis).to_vec();
-        let first = self.supplies.first_partner();
-        for (at, partner) in self.supplies.parameters.partners.iter().enumerate() {
-            commands.push(Do::Quote {
-                account: AccountId(u32::try_from(first + at).unwrap_or(u32::MAX)),
-                offset_e6: partner.offset.millionths(),
-                capacity: Amount::from_raw(partner.capacity.on_grid::<6>()),
-                expires: Timestamp::MAX,
-            });
-        }
+        commands.extend(self.open_partners(plans, start));
         bodies(commands)
     }
 
@@ -244,13 +243,30 @@ impl Desk for KyanDesk {
         let now = tick.time;
         let mut commands = Vec::new();
         let market = self.supplies.market_index;
-        let price = tick.prices.iter().find(|(m, _)| *m == market);
-        let price = price.map(|(_, price)| coarse(*price));
+        let own = |prices: &[(usize, MarketPrice)]| {
+            let price = prices.iter().find(|(m, _)| *m == market);
+            price.map(|(_, price)| coarse(*price))
+        };
         let expires = self.expiries.first().is_some_and(|expiry| *expiry <= now);
-        let due = |price: &Price<8>| now > self.published && (expires || self.is_due(now, *price));
-        let published = price.filter(due);
+        let due = |last: Noticed, price: &Price<8>| {
+            now > last.at && (expires || self.is_due(last, now, *price))
+        };
+        let told = Noticed {
+            price: self.index,
+            at: self.published,
+        };
+        let seen = own(&tick.prices).filter(|price| due(self.market, price));
+        let published = own(tick.told()).filter(|price| due(told, price));
+        if let Some(price) = seen {
+            self.market = Noticed { price, at: now };
+            // The makers' old quotes go before the index comes.
+            let makers = (0..self.supplies.parameters.makers.count).map(AccountId);
+            commands.extend(makers.map(|account| Do::CancelAll { account }));
+        }
         if let Some(price) = published {
-            commands.extend(self.publish(now, price));
+            (self.index, self.published) = (price, now);
+            let basis = self.supplies.parameters.basis.on_grid::<6>();
+            commands.push(index_at(now, price, basis));
         }
         while self.expiries.first().is_some_and(|expiry| *expiry <= now) {
             let expiry = self.expiries.remove(0);
@@ -260,8 +276,8 @@ impl Desk for KyanDesk {
                 price: self.index,
             });
         }
-        if published.is_some() {
-            commands.extend(self.quotes());
+        if seen.is_some() {
+            commands.extend(self.quotes(now));
         }
         let next = self.supplies.market.snapshots.get(self.snapshot + 1);
         if let Some(next) = next.filter(|next| next.at <= now) {
@@ -292,6 +308,7 @@ impl Desk for KyanDesk {
             engine,
             now,
             index: self.index,
+            gap: self.gap(),
         };
         match plan {
             Plan::Look => {
@@ -312,12 +329,15 @@ impl Desk for KyanDesk {
             Plan::Enter(at) => bodies(self.supplies.enter(state, self.index, at)),
             Plan::Bid { by, account } => {
                 let (bid, again) = self.bidders.bid(&self.supplies, &look, (by, account));
-                if again {
-                    let at = now.saturating_add(bidders::LOOK_AGAIN);
+                let conditions = &self.book.conditions;
+                let next = conditions.partners_react(now, bidders::LOOK_AGAIN);
+                if let Some(at) = next.filter(|_| again) {
                     plans.add(at, self.book.desk(), plan);
                 }
                 bodies(bid.into_iter().collect())
             }
+            Plan::PartnersLeave => bodies(self.partners_leave(state)),
+            Plan::Renew(partner) => bodies(self.quote_again(partner).into_iter().collect()),
             _ => Vec::new(),
         }
     }
@@ -353,10 +373,22 @@ impl Desk for KyanDesk {
             let at = now.saturating_add(self.supplies.parameters.clock.0);
             plans.add(at, self.book.desk(), Plan::Look);
         }
+        let view = View {
+            beyond: match event {
+                Happened::Rests { instrument, .. } => self.beyond(*instrument, now),
+                _ => 0,
+            },
+            spread: self.book.conditions.spread_factor(now),
+        };
         let absent = |expiry| self.supplies.absent(self.snapshot, expiry);
-        let wanted = self.bidders.see(&self.supplies, event, self.index, absent);
+        let wanted = self
+            .bidders
+            .see(&self.supplies, event, (self.index, view), absent);
         for (delay, plan) in wanted {
-            plans.add(now.saturating_add(delay), self.book.desk(), plan);
+            // Whoever is away comes back to it.
+            if let Some(at) = self.book.conditions.partners_react(now, delay) {
+                plans.add(at, self.book.desk(), plan);
+            }
         }
         if let Happened::Phase {
             case,

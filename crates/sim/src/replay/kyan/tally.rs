@@ -564,7 +564,7 @@ pub(super) fn notional(index: Price<8>, size: i64) -> i128 {
 }
 
 /// Delta, and vega per point of volatility, of one unit.
-fn greeks(instrument: InstrumentId, marks: &Marks<'_>) -> Option<(f64, f64)> {
+pub(super) fn greeks(instrument: InstrumentId, marks: &Marks<'_>) -> Option<(f64, f64)> {
     let Some(at) = instrument.index().checked_sub(1) else {
         return Some((1.0, 0.0));
     };
