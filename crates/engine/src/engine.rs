@@ -8,7 +8,7 @@ use plimsoll_units::{Timestamp, VenueId};
 use crate::event::Event;
 use crate::ledger::{Asset, Ledger};
 use crate::tx::Tx;
-use crate::venues::{Venue, VenueConfig, gammaswap, kuma, kyan, perennial, tsunamix};
+use crate::venues::{Venue, VenueConfig, composed, gammaswap, kuma, kyan, perennial, tsunamix};
 use crate::{Rejection, ledger};
 
 const HASH_BUFFER_BYTES: usize = 1 << 16;
@@ -46,6 +46,8 @@ pub enum Body {
     Kuma(kuma::Command),
     /// For a Kyan venue.
     Kyan(kyan::Command),
+    /// For a venue composed by an operator.
+    Composed(composed::Command),
 }
 
 impl Body {
@@ -58,6 +60,7 @@ impl Body {
             Self::GammaSwap(_) => "gammaswap",
             Self::Kuma(_) => "kuma",
             Self::Kyan(_) => "kyan",
+            Self::Composed(_) => "composed",
         }
     }
 }

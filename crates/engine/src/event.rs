@@ -4,7 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::ledger::Movement;
 use crate::liquidation::CaseEvent;
-use crate::venues::{gammaswap, kuma, kyan, perennial, tsunamix};
+use crate::venues::{composed, gammaswap, kuma, kyan, perennial, tsunamix};
 
 /// One thing that happened while a command was applied, in order.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -23,6 +23,8 @@ pub enum Event {
     Kuma(kuma::Event),
     /// Something particular to Kyan.
     Kyan(kyan::Event),
+    /// Something particular to a venue composed by an operator.
+    Composed(composed::Event),
 }
 
 impl From<Movement> for Event {
@@ -64,5 +66,11 @@ impl From<kuma::Event> for Event {
 impl From<kyan::Event> for Event {
     fn from(event: kyan::Event) -> Self {
         Self::Kyan(event)
+    }
+}
+
+impl From<composed::Event> for Event {
+    fn from(event: composed::Event) -> Self {
+        Self::Composed(event)
     }
 }

@@ -4,7 +4,7 @@ use plimsoll_units::{ArithmeticError, Duration, Timestamp, VenueId};
 
 use crate::ledger::LedgerError;
 use crate::oracle::OracleError;
-use crate::venues::{gammaswap, kuma, kyan, perennial, tsunamix};
+use crate::venues::{composed, gammaswap, kuma, kyan, perennial, tsunamix};
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +81,9 @@ pub enum Rejection {
     /// Refused by the rules of Kyan.
     #[error(transparent)]
     Kyan(#[from] kyan::Refusal),
+    /// Refused by a venue composed by an operator, or a design that does not fit together.
+    #[error(transparent)]
+    Composed(#[from] composed::Refusal),
     /// A margin that cannot be computed.
     #[error(transparent)]
     Margin(#[from] crate::margin::portfolio::MarginError),

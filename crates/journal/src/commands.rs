@@ -8,6 +8,7 @@
 //! | 4 | a command in the language of GammaSwap V1 |
 //! | 5 | a command in the language of Kuma |
 //! | 6 | a command in the language of Kyan |
+//! | 7 | a command of a venue composed by an operator |
 //! | 100 | checkpoint: commands accepted so far, and the hash of the state |
 //!
 //! A kind is never given a second meaning. Time and venue of a command are the envelope's. A
@@ -38,6 +39,8 @@ pub mod kind {
     pub const KUMA: u16 = 5;
     /// A command of a Kyan venue.
     pub const KYAN: u16 = 6;
+    /// A command of a venue composed by an operator.
+    pub const COMPOSED: u16 = 7;
     /// A hash of the state.
     pub const CHECKPOINT: u16 = 100;
 }
@@ -188,6 +191,7 @@ impl<L: Log> Recorder<L> {
             Body::GammaSwap(body) => self.append(kind::GAMMASWAP, time, venue, body),
             Body::Kuma(body) => self.append(kind::KUMA, time, venue, body),
             Body::Kyan(body) => self.append(kind::KYAN, time, venue, body),
+            Body::Composed(body) => self.append(kind::COMPOSED, time, venue, body),
         }
     }
 
@@ -271,6 +275,7 @@ pub fn read(record: &Record<'_>) -> Result<Entry, RebuildError> {
         kind::GAMMASWAP => command(Body::GammaSwap(borsh::from_slice(bytes).map_err(payload)?)),
         kind::KUMA => command(Body::Kuma(borsh::from_slice(bytes).map_err(payload)?)),
         kind::KYAN => command(Body::Kyan(borsh::from_slice(bytes).map_err(payload)?)),
+        kind::COMPOSED => command(Body::Composed(borsh::from_slice(bytes).map_err(payload)?)),
         kind::CHECKPOINT => Entry::Checkpoint(borsh::from_slice(bytes).map_err(payload)?),
         found => {
             return Err(RebuildError::UnknownKind {

@@ -288,7 +288,7 @@ fn unfinished(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     ));
     let decimals_of_price = match engine.venue(target.venue) {
         // Pips, of the market that asks for most.
-        Some(Venue::Kuma(_) | Venue::Kyan(_)) => 8,
+        Some(Venue::Kuma(_) | Venue::Kyan(_) | Venue::Composed(_)) => 8,
         _ => PRICE_DECIMALS,
     };
     let price = Amount::new(trigger.price, decimals_of_price);

@@ -43,6 +43,8 @@ pub enum VenueConfig {
     Kuma(Box<kuma::Config>),
     /// Kyan.
     Kyan(Box<kyan::Config>),
+    /// Composed by an operator.
+    Composed(Box<composed::Config>),
 }
 
 impl VenueConfig {
@@ -55,6 +57,7 @@ impl VenueConfig {
             Self::GammaSwap(config) => config.assets.lp,
             Self::Kuma(config) => config.asset,
             Self::Kyan(config) => config.money,
+            Self::Composed(config) => config.money,
         }
     }
 }
@@ -72,6 +75,8 @@ pub enum Venue {
     Kuma(Box<kuma::Kuma>),
     /// Kyan.
     Kyan(Box<kyan::Kyan>),
+    /// Composed by an operator.
+    Composed(Box<composed::Composed>),
 }
 
 impl Venue {
@@ -93,6 +98,10 @@ impl Venue {
             VenueConfig::Kyan(config) => {
                 Self::Kyan(Box::new(kyan::Kyan::new((**config).clone(), tx)?))
             }
+            VenueConfig::Composed(config) => {
+                let venue = composed::Composed::new((**config).clone(), tx)?;
+                Self::Composed(Box::new(venue))
+            }
         })
     }
 
@@ -103,6 +112,7 @@ impl Venue {
             (Self::GammaSwap(venue), Body::GammaSwap(command)) => venue.apply(tx, command),
             (Self::Kuma(venue), Body::Kuma(command)) => venue.apply(tx, command),
             (Self::Kyan(venue), Body::Kyan(command)) => venue.apply(tx, command),
+            (Self::Composed(venue), Body::Composed(command)) => venue.apply(tx, command),
             (venue, body) => Err(Rejection::WrongVenue {
                 venue: tx.venue,
                 given: body.language(),
@@ -120,6 +130,7 @@ impl Venue {
             Self::GammaSwap(_) => "gammaswap",
             Self::Kuma(_) => "kuma",
             Self::Kyan(_) => "kyan",
+            Self::Composed(_) => "composed",
         }
     }
 
@@ -132,6 +143,7 @@ impl Venue {
             Self::GammaSwap(venue) => venue.money(),
             Self::Kuma(venue) => venue.money(),
             Self::Kyan(venue) => venue.money(),
+            Self::Composed(venue) => venue.money(),
         }
     }
 
@@ -143,6 +155,7 @@ impl Venue {
             Self::GammaSwap(venue) => venue.rebuild(id, ledger),
             Self::Kuma(venue) => venue.rebuild(id, ledger),
             Self::Kyan(venue) => venue.rebuild(id, ledger),
+            Self::Composed(venue) => venue.rebuild(id, ledger),
         }
     }
 
@@ -157,6 +170,7 @@ impl Venue {
             Self::GammaSwap(venue) => venue.audit(id, ledger),
             Self::Kuma(venue) => venue.audit(id, ledger),
             Self::Kyan(venue) => venue.audit(id, ledger),
+            Self::Composed(venue) => venue.audit(id, ledger),
         }
     }
 }

@@ -150,7 +150,7 @@ impl<'a> World<'a> {
 const fn price_decimals(venue: &VenueConfig) -> u32 {
     match venue {
         // Pips.
-        VenueConfig::Kuma(_) | VenueConfig::Kyan(_) => 8,
+        VenueConfig::Kuma(_) | VenueConfig::Kyan(_) | VenueConfig::Composed(_) => 8,
         _ => 18,
     }
 }
@@ -162,6 +162,7 @@ fn refusal_name(rejection: &Rejection) -> String {
         Rejection::GammaSwap(refusal) => refusal.name().to_owned(),
         Rejection::Kuma(refusal) => refusal.name().to_owned(),
         Rejection::Kyan(refusal) => refusal.name().to_owned(),
+        Rejection::Composed(refusal) => refusal.name().to_owned(),
         // The variant's name, without its numbers.
         other => {
             let text = format!("{other:?}");

@@ -1,8 +1,10 @@
 //! Why a composed venue refuses.
 
-use plimsoll_units::{AccountId, CaseId, MarketId};
+use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp};
 
+use crate::backstop::fund::FundError;
 use crate::backstop::partners::PartnerError;
+use crate::backstop::vault::VaultError;
 
 /// Why a composed venue refuses a command or a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +30,31 @@ pub enum Refusal {
     /// A market without a mark.
     #[error("{0} has no mark yet")]
     NoMark(MarketId),
+    /// A market priced twice in one command.
+    #[error("{0} has two prices at once")]
+    Twice(MarketId),
+    /// No such account.
+    #[error("there is no {0}")]
+    UnknownAccount(AccountId),
+    /// Accounts are numbered as they come.
+    #[error("{given} cannot be opened before {next}")]
+    AccountOutOfOrder {
+        /// Whose deposit it is.
+        given: AccountId,
+        /// The number of the next account.
+        next: AccountId,
+    },
+    /// A trade or transfer with oneself.
+    #[error("{0} is on both sides")]
+    SameAccount(AccountId),
+    /// A quantity between two steps.
+    #[error("the quantity {quantity} is not a multiple of the step {step}")]
+    NotWholeSteps {
+        /// The offending quantity, pips.
+        quantity: u64,
+        /// The market's step, pips.
+        step: u64,
+    },
     /// An account that cannot do this.
     #[error("{0} is the venue's own account")]
     OwnAccount(AccountId),
@@ -62,6 +89,9 @@ pub enum Refusal {
         /// The most, pips.
         most: i128,
     },
+    /// No such case, or it is over.
+    #[error("there is no open {0}")]
+    UnknownCase(CaseId),
     /// Nothing is auctioned there.
     #[error("{case} auctions nothing in {market}")]
     NoAuction {
@@ -78,6 +108,18 @@ pub enum Refusal {
         /// What was asked, pips.
         asked: i128,
     },
+    /// There is no vault.
+    #[error("this venue has no vault")]
+    NoVault,
+    /// Withdrawals are shut after a loss of the fund.
+    #[error("withdrawals are shut until {0}, after a loss of the insurance fund")]
+    Shut(Timestamp),
+    /// Shares of the vault that cannot be priced.
+    #[error(transparent)]
+    Shares(#[from] VaultError),
+    /// The fund's own terms.
+    #[error(transparent)]
+    Fund(#[from] FundError),
     /// The partners' registry.
     #[error(transparent)]
     Partner(#[from] PartnerError),
@@ -92,13 +134,23 @@ impl Refusal {
             Self::OutOfBounds { .. } => "OutOfBounds",
             Self::UnknownMarket(_) => "UnknownMarket",
             Self::NoMark(_) => "NoMark",
+            Self::Twice(_) => "Twice",
+            Self::UnknownAccount(_) => "UnknownAccount",
+            Self::AccountOutOfOrder { .. } => "AccountOutOfOrder",
+            Self::SameAccount(_) => "SameAccount",
+            Self::NotWholeSteps { .. } => "NotWholeSteps",
             Self::OwnAccount(_) => "OwnAccount",
             Self::Margin { .. } => "Margin",
             Self::Locked(_) => "Locked",
             Self::OnePosition { .. } => "OnePosition",
             Self::Limit { .. } => "Limit",
+            Self::UnknownCase(_) => "UnknownCase",
             Self::NoAuction { .. } => "NoAuction",
             Self::Vault { .. } => "Vault",
+            Self::NoVault => "NoVault",
+            Self::Shut(_) => "Shut",
+            Self::Shares(_) => "Shares",
+            Self::Fund(_) => "Fund",
             Self::Partner(_) => "Partner",
         }
     }
