@@ -62,6 +62,8 @@
     document.querySelector("[data-zoom=busy]")?.setAttribute("aria-pressed", !whole && !!is(busy));
     document.querySelector(".toolbar output").textContent =
       `${date(from)} ${clock(from)} to ${date(to)} ${clock(to)} UTC`;
+    const text = [from, to].map(t => `${date(t)} ${clock(t)}`);
+    document.dispatchEvent(new CustomEvent("plimsoll:shown", { detail: { from, to, text } }));
   };
   document.querySelectorAll("[data-zoom]").forEach(button => button.addEventListener("click", () =>
     button.dataset.zoom === "busy" ? show(...busy) : show(start, end)));
@@ -77,9 +79,10 @@
     if (!low) return span ? 0 : null;
     return span && time >= t[low - 1] + span ? 0 : v[low - 1];
   };
-  const row = (name, value) => {
+  const row = (name, value, look) => {
     const line = make("div", "", tip);
-    make("span", "", line).textContent = name;
+    make("span", look ? "named" : "", line).textContent = name;
+    if (look) line.firstChild.prepend(Object.assign(make("i", "key " + look), { ariaHidden: "true" }));
     if (value !== undefined) make("span", "", line).textContent = value;
   };
   const read = (plot, event) => {
@@ -95,7 +98,7 @@
     make("b", "", tip).textContent = `${date(time)} ${clock(time, seconds)}`;
     for (const series of [...plot.series].reverse()) {
       const value = at(series, time - start);
-      if (value !== null) row(series.name, figure(value));
+      if (value !== null) row(series.name, (series.pattern ?? "#").replace("#", figure(value)), series.class);
     }
     const near = Math.max(plot.marks[0]?.span / 2 || 0, 4 / place.width * (to - from) / length);
     const x = (time - start) / length;
@@ -146,18 +149,19 @@
   }
   addEventListener("scroll", hide, { passive: true });
   // `report.html#busy` opens on the busiest part.
-  if (busy && location.hash === "#busy") show(...busy); else show(start, end);
+  if (busy && (location.hash === "#busy" || body.dataset.open === "busy")) show(...busy); else show(start, end);
 
   for (const table of document.querySelectorAll(".sortable")) {
-    const rows = table.tBodies[0];
-    table.querySelectorAll("th").forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
+    const rows = table.tBodies[0], heads = [...[...table.tHead.rows].at(-1).cells];
+    heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
       const number = head.classList.contains("n");
       const now = head.getAttribute("aria-sort");
       const down = now ? now === "ascending" : number;
       const key = tr => tr.cells[column].dataset.v ?? tr.cells[column].textContent;
+      const missing = tr => tr.cells[column].dataset.v === "";
       const order = (a, b) => { const x = +key(a), y = +key(b); return isNaN(x) || isNaN(y) ? key(a).localeCompare(key(b), "en") : x - y; };
-      const sorted = [...rows.rows].sort((a, b) => down ? order(b, a) : order(a, b));
-      table.querySelectorAll("th").forEach(other => other.removeAttribute("aria-sort"));
+      const sorted = [...rows.rows].sort((a, b) => missing(a) - missing(b) || (down ? order(b, a) : order(a, b)));
+      heads.forEach(other => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       rows.append(...sorted);
     }));

@@ -9,6 +9,7 @@
 
 mod measures;
 mod meter;
+pub mod page;
 
 pub use measures::{
     Better, Book, Definition, Deleveraged, Fund, Measures, Recovered, Share, Speed, Unit, definitions,

@@ -2,7 +2,8 @@
 //!
 //! Lines and areas live in a box of 1000 by 1000 that is stretched without keeping its shape
 //! (strokes keep their width), so a drawing fits a phone and a sheet of paper alike. Marks and
-//! labels are placed by per cent and never stretched. The script zooms by changing the box.
+//! labels are placed by per cent and never stretched. The script zooms by changing the box; a
+//! drawing may open on a part of its time ([`Chart::shown`]), with the script or without.
 
 use super::axis::{TimeAxis, ValueAxis};
 use super::{escape, number};
@@ -12,23 +13,27 @@ const BOX: f64 = 1000.0;
 
 /// A drawing in the making.
 #[derive(Debug)]
-pub(super) struct Chart<'a> {
+pub(crate) struct Chart<'a> {
     /// Heading.
-    pub(super) title: &'a str,
+    pub(crate) title: &'a str,
     /// What it says, for those who cannot see it.
-    pub(super) spoken: String,
+    pub(crate) spoken: String,
     /// A remark under the heading.
-    pub(super) note: String,
+    pub(crate) note: String,
     /// Class of the symbol, and what it stands for.
-    pub(super) legend: Vec<(String, String)>,
+    pub(crate) legend: Vec<(String, String)>,
     /// Times.
-    pub(super) time: TimeAxis,
+    pub(crate) time: TimeAxis,
     /// Values.
-    pub(super) value: ValueAxis,
+    pub(crate) value: ValueAxis,
     /// Unit of the values.
-    pub(super) unit: &'a str,
+    pub(crate) unit: &'a str,
     /// Whether it is a low one, of several in a column.
-    pub(super) low: bool,
+    pub(crate) low: bool,
+    /// The part of the time that is shown first.
+    pub(crate) shown: TimeAxis,
+    /// Labels beside the right edge, at the heights at which lines end.
+    pub(crate) ends: Vec<End>,
     geometry: String,
     marks: String,
     readings: Vec<Reading>,
@@ -38,6 +43,10 @@ pub(super) struct Chart<'a> {
 #[derive(Debug)]
 struct Reading {
     name: String,
+    /// Class of its line, where it has one of its own, and how its values are written: `#` is
+    /// the number.
+    class: String,
+    pattern: String,
     points: Vec<(i64, f64)>,
     /// Length of time a value stands for; 0 when it is a value at a moment.
     span: i64,
@@ -45,7 +54,7 @@ struct Reading {
 
 impl<'a> Chart<'a> {
     /// An empty drawing.
-    pub(super) fn new(title: &'a str, time: TimeAxis, value: ValueAxis, unit: &'a str) -> Self {
+    pub(crate) fn new(title: &'a str, time: TimeAxis, value: ValueAxis, unit: &'a str) -> Self {
         Self {
             title,
             spoken: String::new(),
@@ -55,6 +64,8 @@ impl<'a> Chart<'a> {
             value,
             unit,
             low: false,
+            shown: time,
+            ends: Vec::new(),
             geometry: String::new(),
             marks: String::new(),
             readings: Vec::new(),
@@ -62,16 +73,62 @@ impl<'a> Chart<'a> {
     }
 
     /// Names a series for the reading under the pointer.
-    pub(super) fn reading(&mut self, name: &str, points: Vec<(i64, f64)>, span: i64) {
+    pub(crate) fn reading(&mut self, name: &str, points: Vec<(i64, f64)>, span: i64) {
         self.readings.push(Reading {
             name: name.to_owned(),
+            class: String::new(),
+            pattern: String::new(),
             points,
             span,
         });
     }
 
+    /// Names a line of a class for the reading; `pattern` writes its values, `#` the number.
+    pub(crate) fn reading_of(
+        &mut self,
+        class: &str,
+        name: &str,
+        points: Points<'_>,
+        pattern: &str,
+    ) {
+        self.readings.push(Reading {
+            name: name.to_owned(),
+            class: class.to_owned(),
+            pattern: pattern.to_owned(),
+            points: points.to_vec(),
+            span: 0,
+        });
+    }
+
+    /// A line whose values hold until the next one, with an id by which it can be drawn again.
+    pub(crate) fn steps(&mut self, class: &str, id: &str, points: Points<'_>) {
+        let Some((first, rest)) = points.split_first() else {
+            return;
+        };
+        let mut path = self.point('M', *first);
+        for (time, value) in rest {
+            path.push_str(&format!(
+                "H{}V{}",
+                self.across(*time),
+                short(self.y(*value))
+            ));
+        }
+        self.geometry.push_str(&format!(
+            "<defs><path id=\"{id}\" class=\"shape\" d=\"{path}\"/></defs><use class=\"line {class}\" href=\"#{id}\"/>"
+        ));
+    }
+
+    /// A stretch of time set apart, over the whole height.
+    pub(crate) fn shade(&mut self, from: i64, to: i64) {
+        let (left, right) = (self.x(from), self.x(to));
+        self.geometry.push_str(&format!(
+            "<rect class=\"shade\" x=\"{left:.2}\" y=\"0\" width=\"{:.2}\" height=\"1000\"/>",
+            (right - left).max(0.3)
+        ));
+    }
+
     /// A line through points.
-    pub(super) fn line(&mut self, class: &str, points: &[(i64, f64)]) {
+    pub(crate) fn line(&mut self, class: &str, points: &[(i64, f64)]) {
         let Some(path) = self.path(points) else {
             return;
         };
@@ -80,7 +137,7 @@ impl<'a> Chart<'a> {
     }
 
     /// The area between a line and the one below it, given from left to right.
-    pub(super) fn area(&mut self, class: &str, upper: &[(i64, f64)], lower: &[(i64, f64)]) {
+    pub(crate) fn area(&mut self, class: &str, upper: &[(i64, f64)], lower: &[(i64, f64)]) {
         let Some(path) = self.path(upper) else {
             return;
         };
@@ -91,7 +148,7 @@ impl<'a> Chart<'a> {
     }
 
     /// Bars that stand on `from` and reach `to`, all of one class in one path.
-    pub(super) fn bars(&mut self, class: &str, bars: &[Bar]) {
+    pub(crate) fn bars(&mut self, class: &str, bars: &[Bar]) {
         let mut path = String::new();
         for bar in bars.iter().filter(|bar| bar.to > bar.from) {
             let (left, right) = (self.x(bar.time), self.x(bar.time.saturating_add(bar.span)));
@@ -113,7 +170,7 @@ impl<'a> Chart<'a> {
     }
 
     /// A mark at a time and value: one of the page's symbols, at a size, with its hover text.
-    pub(super) fn mark(&mut self, mark: &Mark<'_>) {
+    pub(crate) fn mark(&mut self, mark: &Mark<'_>) {
         let x = mark.at.clamp(0.0, 1.0);
         let y = self.value.fraction(mark.value);
         self.marks.push_str(&format!(
@@ -128,6 +185,27 @@ impl<'a> Chart<'a> {
         ));
     }
 
+    /// A short label at the top of a moment, with its hover text.
+    pub(crate) fn tag(&mut self, time: i64, label: &str, text: &str) {
+        let x = self.time.fraction(time);
+        let (from, to) = (
+            self.time.fraction(self.shown.start),
+            self.time.fraction(self.shown.end),
+        );
+        let at = (x - from) / (to - from);
+        let hidden = if (0.0..=1.0).contains(&at) {
+            ""
+        } else {
+            " style=\"display:none\""
+        };
+        self.marks.push_str(&format!(
+            "<svg class=\"mark tag\" x=\"{:.2}%\" y=\"0\" data-x=\"{x:.5}\" data-span=\"0\"{hidden}><title>{}</title><circle cx=\"9\" cy=\"9\" r=\"8\"/><text x=\"9\" y=\"12.5\">{}</text></svg>",
+            at * 100.0,
+            escape::text(text),
+            escape::text(label),
+        ));
+    }
+
     fn path(&self, points: &[(i64, f64)]) -> Option<String> {
         let ((first, rest), start) = (points.split_first()?, points.len());
         let mut path = String::with_capacity(start * 12);
@@ -139,7 +217,15 @@ impl<'a> Chart<'a> {
     }
 
     fn point(&self, command: char, (time, value): (i64, f64)) -> String {
-        format!("{command}{} {}", short(self.x(time)), short(self.y(value)))
+        format!("{command}{} {}", self.across(time), short(self.y(value)))
+    }
+
+    /// A place in time; finer where the drawing opens on a small part of it.
+    fn across(&self, time: i64) -> String {
+        if self.shown == self.time {
+            return short(self.x(time));
+        }
+        format!("{:.2}", self.x(time))
     }
 
     fn x(&self, time: i64) -> f64 {
@@ -151,7 +237,7 @@ impl<'a> Chart<'a> {
     }
 
     /// The finished figure.
-    pub(super) fn html(&self) -> String {
+    pub(crate) fn html(&self) -> String {
         let title = escape::text(self.title);
         let (values, step) = self.value.ticks();
         let largest = self.value.high.abs().max(self.value.low.abs());
@@ -166,29 +252,64 @@ impl<'a> Chart<'a> {
             left.push_str(&format!("<span style=\"top:{y:.2}%\">{label}</span>"));
         }
         let below: String = self
-            .time
+            .shown
             .ticks()
             .iter()
             .map(|(time, label)| {
-                let x = self.time.fraction(*time) * 100.0;
+                let x = self.shown.fraction(*time) * 100.0;
                 format!("<span style=\"left:{x:.2}%\">{label}</span>")
             })
             .collect();
         let height = if self.low { " low" } else { "" };
+        let (from, to) = (self.x(self.shown.start), self.x(self.shown.end));
         format!(
             "<figure class=\"chart\"><figcaption><h4>{title}<small>{unit}</small></h4>{note}{legend}</figcaption>\
              <div class=\"plot{height}\"><div class=\"values\" aria-hidden=\"true\">{left}</div>\
              <div class=\"paper\"><div class=\"times\" aria-hidden=\"true\">{below}</div>\
              <svg role=\"img\" aria-label=\"{title}. {spoken}\">{grid}\
-             <svg class=\"box\" viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">{geometry}</svg>\
-             {marks}</svg></div></div>{readings}</figure>\n",
+             <svg class=\"box\" viewBox=\"{from} 0 {width} 1000\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">{geometry}</svg>\
+             {marks}</svg></div>{ends}</div>{readings}</figure>\n",
             unit = escape::text(self.unit),
             note = paragraph(&self.note),
             legend = legend(&self.legend),
             spoken = escape::text(&self.spoken),
             geometry = self.geometry,
             marks = self.marks,
+            from = rounded(from),
+            width = rounded(to - from),
+            ends = self.ends_html(),
             readings = self.readings_json(),
+        )
+    }
+
+    /// The labels at the right edge, moved apart where they would cover one another, each with a
+    /// thin line to where it belongs.
+    fn ends_html(&self) -> String {
+        if self.ends.is_empty() {
+            return String::new();
+        }
+        let at: Vec<f64> = self
+            .ends
+            .iter()
+            .map(|end| self.value.fraction(end.value) * 100.0)
+            .collect();
+        let gap = if self.low { END_GAPS.1 } else { END_GAPS.0 };
+        let (mut leaders, mut labels) = (String::new(), String::new());
+        for ((end, from), to) in self.ends.iter().zip(&at).zip(apart(&at, gap)) {
+            let class = &end.class;
+            leaders.push_str(&format!(
+                "<path class=\"line {class}\" d=\"M0 {from:.1}L100 {to:.1}\"/>"
+            ));
+            labels.push_str(&format!(
+                "<span class=\"{class}\" style=\"top:{to:.1}%\"><i>{}</i> <b>{}</b></span>",
+                escape::text(&end.name),
+                escape::text(&end.text)
+            ));
+        }
+        format!(
+            "<div class=\"ends\" aria-hidden=\"true\" data-gap=\"{gap}\" data-low=\"{}\" data-high=\"{}\"><svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\">{leaders}</svg>{labels}</div>",
+            json_number(self.value.low),
+            json_number(self.value.high)
         )
     }
 
@@ -208,8 +329,16 @@ impl<'a> Chart<'a> {
                 let times: Vec<String> = times.map(|t| t.to_string()).collect();
                 let values = reading.points.iter().map(|(_, v)| json_number(*v));
                 let values: Vec<String> = values.collect();
+                let look = match reading.class.is_empty() {
+                    true => String::new(),
+                    false => format!(
+                        "\"class\":{},\"pattern\":{},",
+                        escape::json(&reading.class),
+                        escape::json(&reading.pattern)
+                    ),
+                };
                 format!(
-                    "{{\"name\":{},\"span\":{},\"t\":[{}],\"v\":[{}]}}",
+                    "{{\"name\":{},{look}\"span\":{},\"t\":[{}],\"v\":[{}]}}",
                     escape::json(&reading.name),
                     reading.span,
                     times.join(","),
@@ -224,40 +353,79 @@ impl<'a> Chart<'a> {
     }
 }
 
+/// Points of a line: time in ms since the epoch, value.
+pub(crate) type Points<'a> = &'a [(i64, f64)];
+
+/// Labels at the right edge are at least so far apart, per cent of the height of a drawing, and
+/// of a low one.
+const END_GAPS: (f64, f64) = (5.6, 11.5);
+
+/// A label beside the right edge.
+#[derive(Debug)]
+pub(crate) struct End {
+    /// Class of its line.
+    pub(crate) class: String,
+    /// The line's name.
+    pub(crate) name: String,
+    /// Its last value.
+    pub(crate) value: f64,
+    /// That value in words.
+    pub(crate) text: String,
+}
+
+/// Places at least `gap` apart, each as near as can be to the one asked for, within 0 to 100
+/// while they fit; in the order given. The order from top to bottom is kept.
+fn apart(asked: &[f64], gap: f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..asked.len()).collect();
+    order.sort_by(|a, b| asked[*a].total_cmp(&asked[*b]).then(a.cmp(b)));
+    let mut places = asked.to_vec();
+    let mut least = f64::NEG_INFINITY;
+    for at in &order {
+        places[*at] = places[*at].max(least);
+        least = places[*at] + gap;
+    }
+    let mut most = 100.0;
+    for at in order.iter().rev() {
+        places[*at] = places[*at].min(most);
+        most = places[*at] - gap;
+    }
+    places
+}
+
 /// One bar.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bar {
+pub(crate) struct Bar {
     /// Where it begins, ms since the epoch.
-    pub(super) time: i64,
+    pub(crate) time: i64,
     /// How long it is, ms.
-    pub(super) span: i64,
+    pub(crate) span: i64,
     /// Value it stands on.
-    pub(super) from: f64,
+    pub(crate) from: f64,
     /// Value it reaches.
-    pub(super) to: f64,
+    pub(crate) to: f64,
 }
 
 /// One mark.
 #[derive(Debug)]
-pub(super) struct Mark<'a> {
+pub(crate) struct Mark<'a> {
     /// Class: whose it is.
-    pub(super) class: &'a str,
+    pub(crate) class: &'a str,
     /// Symbol: which kind it is.
-    pub(super) symbol: &'a str,
+    pub(crate) symbol: &'a str,
     /// Place in the window: 0 at the start, 1 at the end.
-    pub(super) at: f64,
+    pub(crate) at: f64,
     /// Length of time it gathers, as a fraction of the window.
-    pub(super) span: f64,
+    pub(crate) span: f64,
     /// Value it sits at.
-    pub(super) value: f64,
+    pub(crate) value: f64,
     /// Size relative to the symbol's own.
-    pub(super) size: f64,
+    pub(crate) size: f64,
     /// Hover text.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// A paragraph, or nothing.
-pub(super) fn paragraph(text: &str) -> String {
+pub(crate) fn paragraph(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
@@ -265,7 +433,7 @@ pub(super) fn paragraph(text: &str) -> String {
 }
 
 /// A legend: symbols beside names, so that colour is never the only sign.
-pub(super) fn legend(entries: &[(String, String)]) -> String {
+pub(crate) fn legend(entries: &[(String, String)]) -> String {
     if entries.is_empty() {
         return String::new();
     }
@@ -277,8 +445,14 @@ pub(super) fn legend(entries: &[(String, String)]) -> String {
 }
 
 /// A coloured square of the legend.
-pub(super) fn swatch(class: &str) -> String {
+pub(crate) fn swatch(class: &str) -> String {
     format!("<i class=\"swatch {class}\"></i>")
+}
+
+/// A coordinate with three decimals at most.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A coordinate with one decimal at most.

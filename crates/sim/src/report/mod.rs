@@ -16,7 +16,7 @@
 
 pub(crate) mod axis;
 mod cases;
-mod chart;
+pub(crate) mod chart;
 mod csv;
 mod episodes;
 pub(crate) mod escape;
@@ -25,7 +25,8 @@ mod flows;
 pub(crate) mod number;
 mod page;
 mod risk;
-mod sample;
+pub(crate) mod sample;
+pub(crate) mod sankey;
 mod story;
 mod summary;
 mod timeline;

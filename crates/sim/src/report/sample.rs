@@ -7,7 +7,7 @@ use crate::results::Line;
 
 /// Points of a line, at most about `most`, with the first, lowest, highest and last of every
 /// stretch kept. Values that are not finite are left out.
-pub(super) fn extremes(line: &Line, most: usize) -> Vec<(i64, f64)> {
+pub(crate) fn extremes(line: &Line, most: usize) -> Vec<(i64, f64)> {
     let pairs = line.times.iter().copied().zip(line.values.iter().copied());
     let points: Vec<_> = pairs.filter(|(_, v)| v.is_finite()).collect();
     if points.len() <= most {
@@ -31,24 +31,49 @@ pub(super) fn extremes(line: &Line, most: usize) -> Vec<(i64, f64)> {
     kept
 }
 
+/// Like [`extremes`], with most of the points within `focus` and values that only repeat the one
+/// before left out: what is drawn as steps loses nothing by that.
+pub(crate) fn steps(line: &Line, focus: TimeAxis, most: usize) -> Vec<(i64, f64)> {
+    let mut parts = [Line::default(), Line::default(), Line::default()];
+    let mut last = None;
+    let pairs = line.times.iter().copied().zip(line.values.iter().copied());
+    let length = line.times.len().min(line.values.len());
+    for (at, (time, value)) in pairs.enumerate().filter(|(_, (_, v))| v.is_finite()) {
+        if last == Some(value) && at + 1 < length {
+            continue;
+        }
+        last = Some(value);
+        let part = usize::from(time >= focus.start) + usize::from(time > focus.end);
+        parts[part].times.push(time);
+        parts[part].values.push(value);
+    }
+    let [before, within, after] = parts;
+    [
+        extremes(&before, most / 4),
+        extremes(&within, most),
+        extremes(&after, most / 4),
+    ]
+    .concat()
+}
+
 /// Several lines at the same times, to stack.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Stack {
+pub(crate) struct Stack {
     /// Times, ms since the epoch, rising.
-    pub(super) times: Vec<i64>,
+    pub(crate) times: Vec<i64>,
     /// One row per line, as many values as there are times; finite and not negative.
-    pub(super) rows: Vec<Vec<f64>>,
+    pub(crate) rows: Vec<Vec<f64>>,
 }
 
 impl Stack {
     /// The largest total.
-    pub(super) fn highest(&self) -> f64 {
+    pub(crate) fn highest(&self) -> f64 {
         let totals = (0..self.times.len()).map(|i| self.total(i));
         totals.fold(0.0, f64::max)
     }
 
     /// The total at one time.
-    pub(super) fn total(&self, at: usize) -> f64 {
+    pub(crate) fn total(&self, at: usize) -> f64 {
         self.rows.iter().filter_map(|row| row.get(at)).sum()
     }
 }
@@ -56,7 +81,7 @@ impl Stack {
 /// Lines brought to common times (a value holds until the next one) and thinned to `most`: of
 /// each stretch of times the one with most in the first line is kept, as the first line is the
 /// one to watch.
-pub(super) fn stack(lines: &[Line], most: usize) -> Stack {
+pub(crate) fn stack(lines: &[Line], most: usize) -> Stack {
     let mut times: Vec<i64> = lines.iter().flat_map(|l| l.times.iter().copied()).collect();
     times.sort_unstable();
     times.dedup();
@@ -94,7 +119,7 @@ fn held(line: &Line, times: &[i64]) -> Vec<f64> {
 }
 
 /// Counts per span of time: only spans that hold something, by the time they begin.
-pub(super) fn per_span(times: impl Iterator<Item = i64>, span: i64) -> BTreeMap<i64, usize> {
+pub(crate) fn per_span(times: impl Iterator<Item = i64>, span: i64) -> BTreeMap<i64, usize> {
     let mut counts = BTreeMap::new();
     for time in times {
         *counts.entry(begin(time, span)).or_insert(0) += 1;
@@ -103,13 +128,13 @@ pub(super) fn per_span(times: impl Iterator<Item = i64>, span: i64) -> BTreeMap<
 }
 
 /// The start of the span that holds `time`.
-pub(super) fn begin(time: i64, span: i64) -> i64 {
+pub(crate) fn begin(time: i64, span: i64) -> i64 {
     time.div_euclid(span).saturating_mul(span)
 }
 
 /// The shortest run of spans that holds at least `share` hundredths of everything counted:
 /// its start, its end and how many it holds. The earliest of equals.
-pub(super) fn busiest(
+pub(crate) fn busiest(
     counts: &BTreeMap<i64, usize>,
     span: i64,
     share: usize,
@@ -136,7 +161,7 @@ pub(super) fn busiest(
 
 /// The stretch of the window worth a closer look: four fifths of all liquidations, with room
 /// around, when that is much less than the whole.
-pub(super) fn focus(axis: TimeAxis, times: impl Iterator<Item = i64>) -> Option<(i64, i64)> {
+pub(crate) fn focus(axis: TimeAxis, times: impl Iterator<Item = i64>) -> Option<(i64, i64)> {
     let span = axis.span(600);
     let (start, end, _) = busiest(&per_span(times, span), span, 80)?;
     let room = (end - start).max(axis.length() / 60);

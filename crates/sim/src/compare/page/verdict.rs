@@ -1,0 +1,272 @@
+//! What the numbers say, in words: which design did best at what, and where each is worse.
+//!
+//! Every sentence is worked out from the table's own columns, so the words cannot say anything
+//! that the table does not. Designs that are level are named together; nothing is called best
+//! where all are alike.
+
+use super::columns::{COLUMNS, Column, lost};
+use super::figure;
+use crate::compare::{Better, Comparison, Measures, Outcome};
+use crate::report::{escape, number};
+
+/// A name in the text.
+fn name(outcome: &Outcome) -> String {
+    format!("<b>{}</b>", escape::text(&outcome.design))
+}
+
+/// Names of designs that are level.
+fn names<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> String {
+    figure::listed(&outcomes.map(name).collect::<Vec<_>>())
+}
+
+/// The verdict: one paragraph.
+pub(super) fn paragraph(comparison: &Comparison) -> String {
+    let sentences = match comparison.outcomes.as_slice() {
+        [] => vec!["No design was run.".to_owned()],
+        [one] => alone(one),
+        outcomes => together(outcomes),
+    };
+    format!("<p class=\"verdict\">{}</p>", sentences.join(" "))
+}
+
+fn alone(outcome: &Outcome) -> Vec<String> {
+    let measures = &outcome.measures;
+    if measures.liquidated == 0 {
+        return vec![format!(
+            "{} was run alone; it liquidated nobody of {}.",
+            name(outcome),
+            figure::counted(measures.traders, "trader")
+        )];
+    }
+    vec![
+        format!(
+            "{} was run alone. It liquidated {} of {} ({}) and took {} from them that they need not have lost.",
+            name(outcome),
+            number::count(measures.liquidated),
+            figure::counted(measures.traders, "trader"),
+            figure::share(measures.liquidated.into(), measures.traders.into()),
+            figure::money(measures.over_liquidation),
+        ),
+        match measures.bad_debt_total() {
+            0 => "It left no bad debt.".to_owned(),
+            bad => format!(
+                "It left {} of bad debt{}.",
+                figure::money(bad),
+                borne(measures)
+            ),
+        },
+    ]
+}
+
+fn together(outcomes: &[Outcome]) -> Vec<String> {
+    if outcomes.iter().all(|o| o.measures.liquidated == 0) {
+        return vec![format!(
+            "No trader was liquidated under any of the {}: the crash did not reach anybody’s rule.",
+            figure::counted(outcomes.len() as u64, "design")
+        )];
+    }
+    let mut sentences = vec![least_lost(outcomes), fewest(outcomes)];
+    sentences.extend(bad_debt(outcomes));
+    sentences.extend(nobody_is_best(outcomes));
+    sentences
+}
+
+/// The least and the most by a number: those level at the least, at the most, and both numbers.
+fn ends(
+    outcomes: &[Outcome],
+    of: impl Fn(&Measures) -> i128,
+) -> (Vec<&Outcome>, Vec<&Outcome>, i128, i128) {
+    let numbers = || outcomes.iter().map(|o| of(&o.measures));
+    let (least, most) = (
+        numbers().min().unwrap_or_default(),
+        numbers().max().unwrap_or_default(),
+    );
+    let level = |rank: i128| {
+        outcomes
+            .iter()
+            .filter(|o| of(&o.measures) == rank)
+            .collect()
+    };
+    (level(least), level(most), least, most)
+}
+
+fn least_lost(outcomes: &[Outcome]) -> String {
+    let (best, worst, least, most) = ends(outcomes, lost);
+    if least == most {
+        return format!(
+            "All {} lost the same beside the market’s own move: {}.",
+            outcomes.len(),
+            figure::money(least)
+        );
+    }
+    format!(
+        "Of {}, {} lost least beside the market’s own move: {}, what liquidations took beyond need and bad debt together. {} lost most: {}.",
+        figure::counted(outcomes.len() as u64, "design"),
+        names(best.into_iter()),
+        figure::money(least),
+        names(worst.into_iter()),
+        figure::money(most),
+    )
+}
+
+fn fewest(outcomes: &[Outcome]) -> String {
+    let share = |m: &Measures| {
+        let (part, whole) = (i128::from(m.liquidated), i128::from(m.traders));
+        figure::millionths(part, whole).unwrap_or(part)
+    };
+    let (best, worst, least, most) = ends(outcomes, share);
+    if least == most {
+        return format!("Each liquidated {} of its traders.", figure::percent(least));
+    }
+    format!(
+        "{} liquidated fewest traders, {}; {} most, {}.",
+        names(best.into_iter()),
+        figure::percent(least),
+        names(worst.into_iter()),
+        figure::percent(most),
+    )
+}
+
+/// Who left bad debt, and who bore the largest.
+fn bad_debt(outcomes: &[Outcome]) -> Option<String> {
+    let bad = |m: &Measures| m.bad_debt_total();
+    let (none, some): (Vec<&Outcome>, Vec<&Outcome>) =
+        outcomes.iter().partition(|o| bad(&o.measures) <= 0);
+    let (_, worst, _, most) = ends(outcomes, bad);
+    let first = worst.first()?;
+    if some.is_empty() {
+        return Some("No design left bad debt.".to_owned());
+    }
+    let start = match none.is_empty() {
+        true => "Every design left bad debt".to_owned(),
+        false => format!("{} left no bad debt", names(none.into_iter())),
+    };
+    Some(format!(
+        "{start}; most was left by {}, {}{}.",
+        names(worst.iter().copied()),
+        figure::money(most),
+        if worst.len() == 1 {
+            borne(&first.measures)
+        } else {
+            String::new()
+        },
+    ))
+}
+
+/// Who bore bad debt, after its amount.
+fn borne(measures: &Measures) -> String {
+    let sorted = figure::sorted(&measures.bad_debt);
+    let who: Vec<String> = sorted.iter().map(|s| escape::text(&s.who)).collect();
+    match who.is_empty() {
+        true => String::new(),
+        false => format!(", borne by {}", figure::listed(&who)),
+    }
+}
+
+/// That the design which lost least is not best at everything, and where it is not.
+fn nobody_is_best(outcomes: &[Outcome]) -> Option<String> {
+    let (best, ..) = ends(outcomes, lost);
+    let [first] = best.as_slice() else {
+        return None;
+    };
+    let at = outcomes.iter().position(|o| std::ptr::eq(o, *first))?;
+    let standing = standing(outcomes, at);
+    let places: Vec<String> = standing
+        .behind
+        .iter()
+        .take(4)
+        .map(|(column, better)| format!("{} ({})", column.told, names(better.iter().copied())))
+        .collect();
+    Some(match standing.behind.len() {
+        0 => format!(
+            "No other design is better than {} at any measure.",
+            name(first)
+        ),
+        many => format!(
+            "{} is not best at everything: others are better at {} of {} measures, among them {}.",
+            name(first),
+            many,
+            standing.ranked,
+            figure::listed(&places)
+        ),
+    })
+}
+
+/// How one design stands among all.
+struct Standing<'o> {
+    /// Measures at which designs differ and this one has a number.
+    ranked: usize,
+    /// Those at which none is better.
+    best: Vec<&'static Column>,
+    /// Those at which none is worse.
+    worst: Vec<&'static Column>,
+    /// Those at which others are better, and who is best.
+    behind: Vec<(&'static Column, Vec<&'o Outcome>)>,
+}
+
+fn standing(outcomes: &[Outcome], at: usize) -> Standing<'_> {
+    let all: Vec<&Measures> = outcomes.iter().map(|o| &o.measures).collect();
+    let mut standing = Standing {
+        ranked: 0,
+        best: Vec::new(),
+        worst: Vec::new(),
+        behind: Vec::new(),
+    };
+    for column in COLUMNS.iter().filter(|c| c.better() != Better::Neither) {
+        let cells = column.cells(&all);
+        let own = cells.get(at).and_then(|cell| Some(cell.as_ref()?.rank));
+        let (Some((best, worst)), Some(own)) = (column.ends(&cells), own) else {
+            continue;
+        };
+        standing.ranked += 1;
+        if own == worst {
+            standing.worst.push(column);
+        }
+        if own == best {
+            standing.best.push(column);
+            continue;
+        }
+        let ahead = outcomes.iter().zip(&cells);
+        let ahead = ahead.filter(|(_, cell)| cell.as_ref().is_some_and(|c| c.rank == best));
+        standing
+            .behind
+            .push((column, ahead.map(|(o, _)| o).collect()));
+    }
+    standing
+}
+
+/// Where each design is best and where it is worst, one line each.
+pub(super) fn standings(comparison: &Comparison) -> String {
+    let outcomes = &comparison.outcomes;
+    if outcomes.len() < 2 {
+        return String::new();
+    }
+    let told = |columns: &[&'static Column]| match columns.is_empty() {
+        true => "nothing".to_owned(),
+        false => columns
+            .iter()
+            .map(|c| c.told)
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    let rows: String = outcomes
+        .iter()
+        .enumerate()
+        .map(|(at, outcome)| {
+            let standing = standing(outcomes, at);
+            format!(
+                "<tr><th scope=\"row\">{}{}</th><td class=\"up\"><b>{}</b> {}</td><td class=\"down\"><b>{}</b> {}</td></tr>",
+                super::sample(at),
+                escape::text(&outcome.design),
+                standing.best.len(),
+                told(&standing.best),
+                standing.worst.len(),
+                told(&standing.worst),
+            )
+        })
+        .collect();
+    format!(
+        "<table class=\"plain standings\"><caption>Where none is better, and where none is worse; measures at which all are level are left out</caption>\
+         <thead><tr><th scope=\"col\">Design</th><th scope=\"col\">Best at</th><th scope=\"col\">Worst at</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+}
