@@ -11,6 +11,7 @@ mod desk;
 mod gammaswap;
 mod kuma;
 mod kyan;
+mod leaving;
 mod perennial;
 mod plan;
 mod tsunamix;
@@ -21,6 +22,7 @@ use plimsoll_units::{Timestamp, VenueId};
 
 pub(crate) use desk::percent;
 pub(crate) use gammaswap::market as pair_market;
+pub(crate) use kuma::setup::base;
 pub use world::{CommandSink, SinkError};
 
 use crate::compare::Path;
@@ -392,7 +394,10 @@ fn run_loop(
                     let desk = desks[desk].as_mut();
                     // A round of top-ups is many people's, and so are its like: one refusal does not
                     // stop the others.
-                    let together = !matches!(plan, Plan::TopUps | Plan::Rebalance | Plan::Sweep(_));
+                    let together = !matches!(
+                        plan,
+                        Plan::TopUps | Plan::Rebalance | Plan::Sweep(_) | Plan::PartnersLeave
+                    );
                     for body in desk.act(plan, world.engine(), &mut plans, time) {
                         if !world.submit(desk, &mut plans, time, body)? && together {
                             break;

@@ -5,6 +5,7 @@
 //! tick is an oracle version of both products.
 
 mod facts;
+mod leaving;
 mod parameters;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use facts::Facts;
 use super::Opening;
 use super::bands::{Bands, push};
 use super::desk::{Book, Desk, Shown, whole};
+use super::leaving::Reduction;
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::compare::Meter;
@@ -50,9 +52,12 @@ struct Maker {
 #[derive(Debug)]
 pub(crate) struct PerennialDesk {
     book: Book,
+    /// As the venue was told them last.
     prices: Vec<i128>,
     versions: u64,
     makers: Vec<Maker>,
+    /// Makers on the way out.
+    leaving: Vec<Reduction>,
     /// Accounts with a position or one pending, by product and account; for samples and top-ups.
     holding: BTreeMap<(MarketId, AccountId), Exposure>,
     /// Traders with the habit of adding collateral who have not yet, by product.
@@ -80,6 +85,7 @@ impl PerennialDesk {
             book,
             versions: 0,
             makers: Vec::new(),
+            leaving: Vec::new(),
             holding: BTreeMap::new(),
             last_attempt: None,
             facts: Facts::default(),
@@ -295,6 +301,7 @@ impl Desk for PerennialDesk {
 
     fn begin(&mut self, plans: &mut Plans, start: Timestamp, openings: &[Opening]) -> Vec<Body> {
         self.plan_makers(plans, openings);
+        self.book.plan_leaving(plans, start);
         if let Some(habit) = &self.book.top_ups {
             plans.add(
                 start.saturating_add(habit.every.0),
@@ -306,9 +313,9 @@ impl Desk for PerennialDesk {
     }
 
     fn tick(&mut self, tick: &Tick) -> Vec<Body> {
-        self.versions += 1;
-        let mut bodies = Vec::with_capacity(tick.prices.len() * 2);
-        for (market, price) in &tick.prices {
+        let mut bodies = Vec::with_capacity(tick.told().len() * 2);
+        self.versions += u64::from(!tick.told().is_empty());
+        for (market, price) in tick.told() {
             self.prices[*market] = price.raw();
             for side in [Side::Long, Side::Short] {
                 bodies.push(Body::Perennial(Do::OracleVersion {
@@ -367,6 +374,11 @@ impl Desk for PerennialDesk {
                 }
                 self.top_ups(engine)
             }
+            Plan::LiquidityLeaves(at) => {
+                self.makers_leave(at, engine, (plans, now));
+                Vec::new()
+            }
+            Plan::Reduce(at) => self.reduce(at, engine, (plans, now)),
             Plan::SettleUp(target) => vec![Body::Perennial(Do::SettleAccount {
                 product: target.market,
                 account: target.account,

@@ -5,6 +5,7 @@
 //! prices of all markets.
 
 mod facts;
+mod leaving;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ use facts::Facts;
 use super::Opening;
 use super::bands::{Bands, push};
 use super::desk::{Book, Desk, Shown, percent, whole};
+use super::leaving::Reduction;
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::compare::Meter;
@@ -36,10 +38,13 @@ const WORKING_MONEY: i128 = 1_000_000;
 #[derive(Debug)]
 pub(crate) struct TsunamixDesk {
     book: Book,
+    /// As the venue was told them last.
     prices: Vec<i128>,
     versions: u64,
     facts: Facts,
     topped_up: Vec<bool>,
+    /// Providers on the way out.
+    leaving: Vec<Reduction>,
     /// Rules of the cases that wait for a keeper.
     rules: BTreeMap<CaseId, Rule>,
     last_attempt: Option<Plan>,
@@ -63,6 +68,7 @@ impl TsunamixDesk {
         Self {
             prices: vec![0; book.markets.len()],
             topped_up: vec![false; book.people.len()],
+            leaving: Vec::new(),
             book,
             versions: 0,
             facts: Facts::default(),
@@ -326,6 +332,7 @@ impl Desk for TsunamixDesk {
                 plans.add(leaves.0.max(start), desk, Plan::Withdraw(at));
             }
         }
+        self.book.plan_leaving(plans, start);
         if let Some(habit) = &self.book.top_ups {
             plans.add(start.saturating_add(habit.every.0), desk, Plan::TopUps);
         }
@@ -333,9 +340,12 @@ impl Desk for TsunamixDesk {
     }
 
     fn tick(&mut self, tick: &Tick) -> Vec<Body> {
+        if tick.told().is_empty() {
+            return Vec::new();
+        }
         self.versions += 1;
         let updates = tick
-            .prices
+            .told()
             .iter()
             .map(|(market, price)| {
                 self.prices[*market] = price.raw();
@@ -379,6 +389,11 @@ impl Desk for TsunamixDesk {
                 ]
             }
             Plan::Withdraw(at) => self.withdrawal(at, engine, plans, now),
+            Plan::LiquidityLeaves(at) => {
+                self.providers_leave(at, engine, (plans, now));
+                Vec::new()
+            }
+            Plan::Reduce(at) => self.reduce(at, engine, (plans, now)),
             Plan::Liquidate { .. } => self.liquidation(plan, engine),
             Plan::TopUps => {
                 if let Some(habit) = &self.book.top_ups {
