@@ -35,7 +35,7 @@ mod waterfall;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use csv::{COLUMNS, STEPS_COLUMNS, WATERFALL_COLUMNS, csv, steps_csv, waterfall_csv};
 pub use episodes::side_by_side;

@@ -6,7 +6,7 @@ use super::{csv, escape, fixture, html, number, sample, summary};
 use crate::results::{Amount, Line, Results};
 
 /// The headings, figures and tables' cells of a page as plain lines, in reading order.
-fn skeleton(page: &str) -> String {
+pub(crate) fn skeleton(page: &str) -> String {
     let page = page.split("<main>").nth(1).expect("a main part");
     let page = page.split("</main>").next().expect("its end");
     let mut lines = String::new();
@@ -33,8 +33,8 @@ fn skeleton(page: &str) -> String {
 }
 
 /// Every `<` opens a known tag or closes one that is open; void elements aside.
-fn check_nesting(page: &str) {
-    const VOID: [&str; 4] = ["meta", "br", "!doctype", "line"];
+pub(crate) fn check_nesting(page: &str) {
+    const VOID: [&str; 5] = ["meta", "br", "!doctype", "line", "input"];
     let mut open: Vec<&str> = Vec::new();
     let mut rest = page;
     while let Some(at) = rest.find('<') {

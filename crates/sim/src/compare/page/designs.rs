@@ -26,10 +26,8 @@ fn card(at: usize, outcome: &Outcome) -> String {
         false => format!("<ol class=\"steps\" aria-label=\"Procedure, in order\">{steps}</ol>"),
     };
     let page = outcome.page.as_ref().map_or_else(String::new, |page| {
-        format!(
-            "<p class=\"note\">Rules to read beside it: {}</p>",
-            link(page)
-        )
+        let page = escape::text(page);
+        format!("<p class=\"note\">The rules of {page}, to be read beside its own page.</p>")
     });
     format!(
         "<article class=\"card {}\"><h3>{}{}<small>{}</small></h3><p>{}</p>{steps}{page}\
@@ -41,14 +39,4 @@ fn card(at: usize, outcome: &Outcome) -> String {
         escape::text(&outcome.about),
         escape::text(&outcome.toml),
     )
-}
-
-/// A page that is on the web is linked to; what else it may be is only named.
-fn link(page: &str) -> String {
-    let text = escape::text(page);
-    if page.starts_with("https://") {
-        format!("<a href=\"{text}\" rel=\"noreferrer\">{text}</a>")
-    } else {
-        format!("<code>{text}</code>")
-    }
 }

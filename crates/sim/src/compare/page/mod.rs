@@ -22,8 +22,8 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-use super::{Comparison, Outcome, Stressed};
-use crate::report::axis::{TimeAxis, between, moment};
+use super::{Comparison, Outcome};
+use crate::report::axis::{TimeAxis, between};
 use crate::report::{escape, number};
 use crate::results::time_text;
 use picture::{Picture, VIEWS, View};
@@ -150,23 +150,11 @@ fn stresses(comparison: &Comparison) -> String {
     if comparison.stresses.is_empty() {
         return String::new();
     }
-    let when = |stress: &Stressed| match (stress.from, stress.to) {
-        (Some(from), Some(to)) if from == to => moment(from),
-        (Some(from), Some(to)) => between(from, to),
-        (Some(from), None) => format!("from {}", moment(from)),
-        (None, Some(to)) => format!("until {}", moment(to)),
-        (None, None) => "throughout".to_owned(),
-    };
+    // Each says itself when it is; its number is the one in the charts.
     let items: String = comparison
         .stresses
         .iter()
-        .map(|stress| {
-            format!(
-                "<li>{} <small>{}</small></li>",
-                escape::text(&stress.text),
-                when(stress)
-            )
-        })
+        .map(|stress| format!("<li>{}</li>", escape::text(&stress.text)))
         .collect();
     format!(
         "<div class=\"stresses\"><h3>Done to it beside the crash itself</h3><ol>{items}</ol></div>"
