@@ -130,6 +130,10 @@ pub struct Meter {
     open: BTreeMap<u64, usize>,
     liquidated: u64,
     bad_debt: BTreeMap<Bearer, i128>,
+    /// What bankrupt accounts that are still there lack.
+    outstanding: i128,
+    /// Losses of the backstop that it passed on.
+    passed_on: i128,
     incentives: BTreeMap<Payee, i128>,
     deleveraged: Deleveraged,
     backstop: Backstop,
@@ -179,7 +183,7 @@ impl Meter {
 
     /// What the backstop has now, positions it took over counted at the mark.
     pub fn stands(&mut self, amount: i128) {
-        let others = self.borne_by_others();
+        let others = self.borne_by_others().saturating_add(self.passed_on);
         let own = &mut self.backstop;
         own.now = amount;
         if own.start.is_some() {
@@ -247,6 +251,18 @@ impl Meter {
         add(self.bad_debt.entry(who).or_default(), amount);
     }
 
+    /// What bankrupt accounts that nobody has dealt with yet lack now, together: so far nobody
+    /// bears it. Takes the place of what was said before.
+    pub fn outstanding(&mut self, amount: i128) {
+        self.outstanding = amount;
+    }
+
+    /// A loss of the backstop's on what it had taken over was passed on to others, or a gain (below
+    /// zero). It is no bad debt: that was borne when the backstop took over.
+    pub fn passed_on(&mut self, amount: i128) {
+        add(&mut self.passed_on, amount);
+    }
+
     /// A reward or an incentive is paid.
     pub fn paid(&mut self, who: Payee, amount: i128) {
         add(self.incentives.entry(who).or_default(), amount);
@@ -284,8 +300,8 @@ impl Meter {
     pub fn sampled(&mut self, now: Timestamp, traders_equity: i128) {
         let now = now.millis();
         let dollars = |raw: i128| Amount::new(raw, self.decimals).approximate();
-        let bad_debt = self
-            .bad_debt
+        let bad_debt = self.bad_debt();
+        let bad_debt = bad_debt
             .values()
             .fold(0, |sum: i128, b| sum.saturating_add(*b));
         let share = if self.deposits > 0 {
@@ -322,10 +338,10 @@ impl Meter {
             needed_notional: sum(|f| f.needed.unwrap_or(0)),
             excess_notional: sum(|f| f.taken.saturating_sub(f.needed.unwrap_or(0)).max(0)),
             over_liquidation: sum(|f| f.lost.max(0)),
-            bad_debt: self.shares(&self.bad_debt, |bearer| bearer.text()),
+            bad_debt: self.shares(&self.bad_debt(), Bearer::text),
             bad_debt_of_others: self.micro(self.borne_by_others()),
             fund,
-            incentives: self.shares(&self.incentives, |payee| payee.text()),
+            incentives: self.shares(&self.incentives, Payee::text),
             speed: self.speed(),
             deleveraged: Deleveraged {
                 notional: self.micro(self.deleveraged.notional),
@@ -353,13 +369,18 @@ impl Meter {
         &mut self.traders[at]
     }
 
+    /// Losses by who bore them, with what is outstanding.
+    fn bad_debt(&self) -> BTreeMap<Bearer, i128> {
+        let mut borne = self.bad_debt.clone();
+        add(borne.entry(Bearer::Nobody).or_default(), self.outstanding);
+        borne
+    }
+
     /// Losses that somebody else than the backstop bore.
     fn borne_by_others(&self) -> i128 {
-        let others = self
-            .bad_debt
-            .iter()
-            .filter(|(who, _)| Some(**who) != self.bearer);
-        others.map(|(_, raw)| *raw).fold(0, i128::saturating_add)
+        let others = self.bad_debt.iter();
+        let others = others.filter(|(who, _)| Some(**who) != self.bearer);
+        others.fold(self.outstanding, |sum, (_, raw)| sum.saturating_add(*raw))
     }
 
     fn fund(&self) -> Option<Fund> {

@@ -9,6 +9,7 @@
 //! Two Kuma venues of one scenario with the same population have the very same wallets: what
 //! differs between them is the venue.
 
+mod facts;
 mod impact;
 mod makers;
 mod orders;
@@ -40,6 +41,7 @@ use crate::population::{self, Person};
 use crate::prices::{Tick, Timeline};
 use crate::results::{Exposure, VenueResults};
 use crate::scenario::{Like, Scenario, Venue};
+use facts::Facts;
 use makers::Makers;
 use partners::{Partners, Quoted};
 use setup::{INSURANCE_FUND, market_id};
@@ -153,6 +155,7 @@ pub(crate) struct KumaDesk {
     middles: Vec<Option<u64>>,
     partners: Partners,
     tally: Tally,
+    facts: Facts,
     lines: Lines,
     end: Timestamp,
 }
@@ -161,6 +164,7 @@ impl KumaDesk {
     pub(crate) fn new(mut book: Book, scenario: &Scenario, timeline: &Timeline) -> Self {
         let venue = scenario.venues[book.desk()].clone();
         let supplies = book.supplies.take().unwrap_or_default();
+        book.meter = facts::meter();
         let markets: Vec<(Limits, Listing)> = match &book.config {
             VenueConfig::Kuma(config) => {
                 let markets = config.markets.iter();
@@ -180,6 +184,7 @@ impl KumaDesk {
         Self {
             partners: Partners::new(&venue, scenario.seed, &book.markets),
             tally: Tally::new(!venue.partners.is_empty()),
+            facts: Facts::default(),
             lines: Lines::new(),
             prices: vec![0; markets.len()],
             told: vec![0; markets.len()],
@@ -438,6 +443,7 @@ impl Desk for KumaDesk {
 
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
         self.tally.take(event, now);
+        self.report(event);
         if let Some(partner) = self.partners.notice(event) {
             let habit = &self.venue.partners[partner];
             let at = now.saturating_add(habit.replaces_after.0);
@@ -447,6 +453,7 @@ impl Desk for KumaDesk {
 
     fn done(&mut self, command: &Command, engine: &Engine) {
         self.measure(command, engine);
+        self.report_done(command, engine);
     }
 
     fn refused(&mut self, _: &Command, _: &Rejection, _: &mut Plans) {}
@@ -466,6 +473,7 @@ impl Desk for KumaDesk {
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
         self.take_sample(engine, collector, at);
+        self.report_sample(engine, at);
     }
 
     fn meter(&self) -> &Meter {

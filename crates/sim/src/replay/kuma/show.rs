@@ -83,7 +83,7 @@ fn pips(raw: i128) -> Amount {
 }
 
 /// What a wallet is worth with its positions at index, in pips.
-fn value(venue: &kuma::Kuma, engine: &Engine, account: AccountId) -> i128 {
+pub(super) fn value(venue: &kuma::Kuma, engine: &Engine, account: AccountId) -> i128 {
     let value = venue.value_truncated(engine.ledger(), account);
     value.map_or(0, i128::from)
 }
