@@ -26,6 +26,9 @@ pub struct Results {
     pub markets: Vec<String>,
     /// The price path of each market, in market order.
     pub prices: Vec<Line>,
+    /// What was done to prices and people beside the crash itself; nothing in a plain run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stresses: Vec<crate::compare::Stressed>,
     /// One entry per venue, in venue order.
     pub venues: Vec<VenueResults>,
     /// Commands the engine accepted.

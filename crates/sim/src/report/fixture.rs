@@ -100,6 +100,7 @@ pub(super) fn small() -> Results {
         window: (START, START + 3 * TICK),
         markets: vec!["BTC".to_owned()],
         prices: vec![line("BTC", 3, |i| 112_000.0 - 900.0 * i as f64)],
+        stresses: Vec::new(),
         venues: vec![busy, idle],
         commands: 1000,
         events: 2000,

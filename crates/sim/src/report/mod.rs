@@ -40,5 +40,5 @@ pub(crate) mod tests;
 pub use csv::{COLUMNS, STEPS_COLUMNS, WATERFALL_COLUMNS, csv, steps_csv, waterfall_csv};
 pub use episodes::side_by_side;
 pub use page::html;
-pub use summary::summary;
+pub use summary::{stresses, summary};
 pub use waterfall::compared;

@@ -127,15 +127,26 @@ fn header(results: &Results, time: TimeAxis) -> String {
          <h1>{}</h1><p class=\"lead\">{}</p>\
          <dl class=\"facts\"><div><dt>Prices</dt><dd>{provenance} <a href=\"#sources\">Every source</a></dd></div>\
          <div><dt>Period</dt><dd>{} to {} UTC</dd></div>\
-         <div><dt>Markets</dt><dd>{}</dd></div>\
+         <div><dt>Markets</dt><dd>{}</dd></div>{}\
          <div><dt>Conservation</dt><dd>{}</dd></div></dl></header>\n",
         escape::text(&results.name),
         escape::text(&results.description),
         with_year(time.start, time),
         with_year(time.end, time),
         escape::text(&results.markets.join(", ")),
+        stresses(results),
         escape::text(&results.conservation),
     )
+}
+
+/// What was done beside the crash itself, one paragraph each; nothing in a plain run.
+fn stresses(results: &Results) -> String {
+    if results.stresses.is_empty() {
+        return String::new();
+    }
+    let told = results.stresses.iter();
+    let told: Vec<String> = told.map(|stress| escape::text(&stress.text)).collect();
+    format!("<div><dt>Stresses</dt><dd>{}</dd></div>", told.join("<br>"))
 }
 
 /// A moment, with its year where the window is in two.

@@ -26,6 +26,12 @@ pub fn summary(results: &Results) -> Table {
     table
 }
 
+/// The stresses of the run, a line each, for the terminal.
+pub fn stresses(results: &Results) -> impl Iterator<Item = String> + '_ {
+    let told = results.stresses.iter();
+    told.map(|stress| format!("stress      {}", printable(&stress.text)))
+}
+
 fn right(text: &str) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
