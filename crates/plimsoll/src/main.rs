@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine; 1 the answer is no (vectors failed, a journal is corrupt); 2 the question
 //! could not be asked (wrong arguments, unreadable files).
 
+mod compare;
 mod conform;
 mod explain;
 mod output;
@@ -10,6 +11,7 @@ mod progress;
 mod ranks;
 mod replay;
 mod scenario;
+mod stress;
 mod sweep;
 mod verify;
 
@@ -19,8 +21,9 @@ use clap::{Parser, Subcommand};
 
 /// The liquidation engine for leveraged markets.
 ///
-/// Start with `plimsoll replay`: it runs the crash of 10 October 2025 through two venues, without
-/// files or network, prints a summary and writes a report to open in a browser.
+/// Start with `plimsoll compare`: it runs the crash of 10 October 2025 through every design with the
+/// same traders, without files or network, prints who would have survived it and writes a page to
+/// open in a browser.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version, max_term_width = 100)]
 struct Cli {
@@ -30,6 +33,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Which design would have survived? One crash through every design, side by side.
+    ///
+    /// The same prices, the same traders in each design's own form of account, the same books and
+    /// liquidators. Without arguments it runs the bundled crash of 10 October 2025 and writes
+    /// out/compare.html, compare.csv and compare.json; no files or network are needed.
+    #[command(after_help = compare::EXAMPLES)]
+    Compare(compare::Options),
     /// Run a scenario: prices, people and agents through the venues' engines.
     ///
     /// Without arguments it runs the bundled crash of 10 October 2025 and writes out/report.html.
@@ -73,6 +83,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let answer = match &cli.command {
         Command::Conform(options) => conform::run(options),
+        Command::Compare(options) => compare::run(options),
         Command::Replay(options) => replay::run(options),
         Command::Sweep(options) => sweep::run(options),
         Command::Scenario(options) => scenario::run(options),

@@ -151,12 +151,19 @@ fn scenario(options: &Options) -> anyhow::Result<Scenario> {
     if let Some(seed) = options.seed {
         scenario.seed = seed;
     }
+    if !scenario.designs.is_empty() {
+        bail!(
+            "the scenario {:?} compares designs: run it with `plimsoll compare`",
+            scenario.name
+        );
+    }
     scenario.check("with the options of the command line")?;
     Ok(scenario)
 }
 
 /// Gives every venue this many traders, and liquidity in proportion.
 pub(crate) fn scale(scenario: &mut Scenario, accounts: u32) -> anyhow::Result<()> {
+    scenario.scale_people(accounts);
     for venue in &mut scenario.venues {
         if let Some(file) = &venue.population.file {
             bail!(

@@ -7,14 +7,21 @@
 //!
 //! Units: money is in micro-dollars (6 decimals) here, whatever a venue keeps; times in ms.
 
+mod csv;
+mod matching;
 mod measures;
 mod meter;
 pub mod page;
+mod run;
+mod text;
 
+pub use csv::csv;
 pub use measures::{
     Better, Book, Definition, Deleveraged, Fund, Measures, Recovered, Share, Speed, Unit, definitions,
 };
 pub use meter::{Bearer, Breach, HOUR, Meter, Path, Payee, Stake, Taken, least_notional};
+pub use run::{CompareError, Step, compare};
+pub use text::text;
 
 use serde::Serialize;
 
@@ -45,9 +52,21 @@ pub struct Comparison {
     pub matching: Vec<String>,
     /// One per design, in the scenario's order.
     pub outcomes: Vec<Outcome>,
+    /// Designs that could not be run, with the reason; none when all went well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<Failed>,
     /// What the scenario teaches, where it is a named lesson.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lesson: Option<String>,
+}
+
+/// A design that could not be run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// Its name, as it was chosen with.
+    pub design: String,
+    /// Why.
+    pub why: String,
 }
 
 /// A stress, as the report shows it.

@@ -23,8 +23,8 @@ use plimsoll_units::{Side, Timestamp};
 
 use crate::crowd::{Crowd, Wallet, Wish};
 use crate::population;
-use crate::replay::{Opening, ReplayError};
-use crate::scenario::{Matched, Scenario};
+use crate::replay::{Opening, ReplayError, base};
+use crate::scenario::{Market, Matched, Scenario};
 
 /// The name of the people's streams of chance.
 const STREAM: &str = "people";
@@ -67,21 +67,8 @@ pub fn wallets(scenario: &Scenario, start: Timestamp) -> Result<Vec<Wallet>, Rep
 /// # Errors
 /// As [`wallets`].
 pub fn totals(scenario: &Scenario) -> Result<Totals, ReplayError> {
-    let mut totals = Totals {
-        deposits: 0,
-        notional: vec![[0, 0]; scenario.markets.len()],
-    };
-    for wallet in wallets(scenario, Timestamp::EPOCH)? {
-        totals.deposits = totals.deposits.saturating_add(wallet.deposit);
-        for wish in &wallet.wishes {
-            let notional = wallet.deposit.saturating_mul(wish.leverage_e2.into()) / 100;
-            if let Some(sides) = totals.notional.get_mut(wish.market) {
-                let side = &mut sides[usize::from(wish.side == Side::Short)];
-                *side = side.saturating_add(notional);
-            }
-        }
-    }
-    Ok(totals)
+    let wallets = wallets(scenario, Timestamp::EPOCH)?;
+    Ok(Totals::of(scenario, &wallets))
 }
 
 /// What the people of a comparison come to together, 6 decimals.
@@ -94,12 +81,46 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// What wallets come to.
+    #[must_use]
+    pub fn of(scenario: &Scenario, wallets: &[Wallet]) -> Self {
+        let mut totals = Self {
+            deposits: 0,
+            notional: vec![[0, 0]; scenario.markets.len()],
+        };
+        for wallet in wallets {
+            totals.deposits = totals.deposits.saturating_add(wallet.deposit);
+            for wish in &wallet.wishes {
+                let notional = wallet.deposit.saturating_mul(wish.leverage_e2.into()) / 100;
+                if let Some(sides) = totals.notional.get_mut(wish.market) {
+                    let side = &mut sides[usize::from(wish.side == Side::Short)];
+                    *side = side.saturating_add(notional);
+                }
+            }
+        }
+        totals
+    }
+
     /// Longs and shorts of all markets together.
     #[must_use]
     pub fn open_interest(&self) -> i128 {
         let sides = self.notional.iter().flatten();
         sides.fold(0, |sum, side| sum.saturating_add(*side))
     }
+}
+
+/// The market whose base asset is `coin`.
+pub(crate) fn market_of(markets: &[Market], coin: &str) -> Option<usize> {
+    let is_coin = |market: &Market| base(&market.symbol).eq_ignore_ascii_case(coin);
+    markets.iter().position(is_coin)
+}
+
+/// The market of a comparison's pool: the one of ETH, or the first.
+pub(crate) fn pool_market(markets: &[Market]) -> usize {
+    let found = ["ETH", "WETH"]
+        .iter()
+        .find_map(|coin| market_of(markets, coin));
+    found.unwrap_or(0)
 }
 
 /// Whoever comes before all of their markets have a price waits for it; then by arrival.

@@ -456,7 +456,6 @@ fn finish(
         window,
         markets: scenario.markets.iter().map(|m| m.symbol.clone()).collect(),
         prices: price_lines(timeline),
-        stresses: crate::stress::described(scenario),
         venues,
         commands: engine.accepted(),
         events: world.events(),

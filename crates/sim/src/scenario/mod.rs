@@ -61,6 +61,9 @@ pub const VENUES_MAX: usize = 64;
 /// crash of early February 2026.
 pub const BUNDLED_KYAN: &str = include_str!("../../assets/kyan-2026-02.toml");
 
+/// The bundled comparison: every design through 10 October 2025.
+pub const BUNDLED_COMPARISON: &str = include_str!("../../assets/compare.toml");
+
 /// The most liquidation partners of a venue.
 pub const PARTNERS_MAX: usize = 100;
 
@@ -388,6 +391,14 @@ impl Scenario {
         {
             options.source = directory.join(path).display().to_string();
         }
+        for design in &mut scenario.designs {
+            if crate::design::is_path(design) {
+                *design = directory.join(&*design).display().to_string();
+            }
+        }
+        if let Some(files) = scenario.people.as_mut().and_then(|p| p.like_files.as_mut()) {
+            *files = directory.join(&*files);
+        }
         for venue in &mut scenario.venues {
             if let Some(file) = &mut venue.population.file {
                 *file = directory.join(&*file);
@@ -411,8 +422,14 @@ impl Scenario {
             let own = path.join("deribit");
             if own.is_dir() { own } else { path }
         });
-        if let Some(options) = options.filter(|_| self.venues.iter().any(|v| v.preset.is_kyan())) {
+        let listed = !self.designs.is_empty() || self.venues.iter().any(|v| v.preset.is_kyan());
+        if let Some(options) = options.filter(|_| listed) {
             self.options.get_or_insert_default().source = options.display().to_string();
+        }
+        if let Some(people) = self.people.as_mut().filter(|people| people.like.is_some())
+            && let Some(positions) = inside("positions")
+        {
+            people.like_files = Some(positions);
         }
         let books = inside("orderbook")
             .map(|path| snapshots(&path))
@@ -431,6 +448,21 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    /// Changes the number of traders of a comparison, and in proportion the partners; what stands
+    /// behind the traders follows what they deposit anyway.
+    pub fn scale_people(&mut self, traders: u32) {
+        let Some(people) = &mut self.people else {
+            return;
+        };
+        let before = std::mem::replace(&mut people.traders, traders);
+        let partners = self.street.as_mut().map(|street| &mut street.partners);
+        if before > 0 {
+            for partner in partners.into_iter().flatten() {
+                partner.scale(traders.into(), before.into());
+            }
+        }
     }
 
     /// Reads a scenario from text; `name` is for messages.

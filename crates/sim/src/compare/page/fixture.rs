@@ -388,6 +388,7 @@ pub(super) fn seven() -> Comparison {
             "GammaSwap: a liquidity loan whose loss over the same move is nearest to the position’s.".to_owned(),
         ],
         outcomes: made.into_iter().map(outcome).collect(),
+        failed: Vec::new(),
         lesson: Some("Closing part by part and asking bidders before the fund kept most accounts alive; it took longer than closing at once.".to_owned()),
     }
 }

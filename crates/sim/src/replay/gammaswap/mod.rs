@@ -8,7 +8,6 @@
 //! come when loans are due (see `liquidators`). Block numbers follow the clock.
 
 mod borrowers;
-mod leaving;
 mod liquidators;
 mod pair;
 mod quote;
@@ -24,11 +23,10 @@ use plimsoll_engine::venues::gammaswap::{
 use plimsoll_engine::venues::{Venue, VenueConfig};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{
-    AccountId, CaseId, MarketId, PositionId, Rounding, Timestamp, VenueId, mul_div,
+    AccountId, CaseId, Duration, MarketId, PositionId, Rounding, Timestamp, VenueId, mul_div,
 };
 
 use super::desk::{Book, Desk};
-use super::leaving::Reduction;
 use super::plan::{Plan, Plans};
 use super::{Opening, ReplayError, window};
 use crate::collect::Collector;
@@ -44,7 +42,8 @@ use liquidators::{Look, Sending, Tally, signed};
 use pair::{CROWD, Pair, Taken};
 use quote::Quote;
 use show::Lines;
-pub(crate) use supplies::{Supplies, market};
+pub(crate) use crate::people::pool_market as market;
+pub(crate) use supplies::Supplies;
 
 /// `a * b / c` of amounts; `None` when it does not fit.
 fn part(a: u128, b: u128, c: u128, rounding: Rounding) -> Option<u128> {
@@ -116,8 +115,6 @@ pub(crate) struct GammaswapDesk {
     topped_up: Vec<bool>,
     /// How often each person tried to leave.
     attempts: Vec<u8>,
-    /// Lenders on the way out.
-    leaving: Vec<Reduction>,
     /// Cases that are open.
     due: i64,
     /// Whether a liquidator is on its way already.
@@ -188,7 +185,6 @@ impl GammaswapDesk {
             borrowers,
             habits,
             loans: Vec::new(),
-            leaving: Vec::new(),
             due: 0,
             under_way: Vec::new(),
             hopeless: BTreeSet::new(),
@@ -283,6 +279,38 @@ impl GammaswapDesk {
             deposit(account, Purse::Lp, lp),
             Action::PoolDeposit { account, lp },
         ]
+    }
+
+    /// A lender takes out what the pool has, and comes back for the rest a day later.
+    fn withdraw(
+        &self,
+        engine: &Engine,
+        at: usize,
+        (plans, now): (&mut Plans, Timestamp),
+    ) -> Vec<Action> {
+        let account = self.book.provider(at);
+        let Some(venue) = self.state(engine) else {
+            return Vec::new();
+        };
+        let shares = venue.wallet_state(engine.ledger(), account).shares;
+        if shares == 0 {
+            return Vec::new();
+        }
+        let again = now.saturating_add(Duration(86_400_000));
+        plans.add(again, self.book.desk(), Plan::Withdraw(at));
+        let storage = venue.storage();
+        let all = storage.assets_lp();
+        let most = part(
+            storage.lp_token_balance,
+            storage.share_supply,
+            all,
+            Rounding::Down,
+        );
+        let shares = shares.min(most.unwrap_or(0));
+        if shares == 0 {
+            return Vec::new();
+        }
+        vec![Action::PoolWithdraw { account, shares }]
     }
 
     /// Liquidators who see that loans are due set out.
@@ -442,7 +470,6 @@ impl Desk for GammaswapDesk {
                 plans.add(leaves.0.max(start), desk, Plan::Withdraw(at));
             }
         }
-        self.book.plan_leaving(plans, start);
         if let Some(next) = self.states.get(1) {
             plans.add(next.time, desk, Plan::Step(1));
         }
@@ -482,11 +509,6 @@ impl Desk for GammaswapDesk {
             }
             Plan::Provide(at) => self.provide(at),
             Plan::Withdraw(at) => self.withdraw(engine, at, (plans, now)),
-            Plan::LiquidityLeaves(at) => {
-                self.lenders_leave(engine, at, (plans, now));
-                Vec::new()
-            }
-            Plan::Reduce(at) => self.reduce(engine, at, (plans, now)),
             Plan::Sweep(by) => self.sweep(engine, by, now),
             Plan::TopUps => {
                 if let Some(habit) = &self.book.top_ups {

@@ -16,12 +16,13 @@
 
 use plimsoll_units::Side;
 
+use crate::people::pool_market;
 use crate::pools::PoolState;
 use crate::population::Person;
 use crate::prices::Timeline;
 use crate::replay::gammaswap::states;
 use crate::results::Amount;
-use crate::scenario::{LiquidityProvider, Market, Pool, PoolToken, Scenario};
+use crate::scenario::{LiquidityProvider, Pool, PoolToken, Scenario};
 
 /// Reserves a side for each unit of depth within 20 basis points: a constant-product pair has a
 /// thousandth of them there.
@@ -60,7 +61,7 @@ impl Supplies {
                 matched: false,
             };
         }
-        let market = market(&scenario.markets);
+        let market = pool_market(&scenario.markets);
         let symbol = scenario
             .markets
             .get(market)
@@ -72,7 +73,7 @@ impl Supplies {
                     decimals: 6,
                 },
                 PoolToken {
-                    symbol: crate::replay::kuma::setup::base(symbol).to_owned(),
+                    symbol: crate::replay::base(symbol).to_owned(),
                     decimals: 18,
                 },
             ],
@@ -99,15 +100,6 @@ impl Supplies {
             matched: true,
         }
     }
-}
-
-/// The market of a comparison's pair: the one called ETH, or the first.
-pub(crate) fn market(markets: &[Market]) -> usize {
-    let base = |m: &Market| crate::replay::kuma::setup::base(&m.symbol).to_owned();
-    let found = markets
-        .iter()
-        .position(|m| ["ETH", "WETH"].contains(&base(m).as_str()));
-    found.unwrap_or(0)
 }
 
 /// The states of a pair that follows a market's prices, with so much of the quote at first. Floats

@@ -23,7 +23,7 @@ use crate::options::{self, Interest, Market, OptionsError, Presence, Snapshot};
 use crate::prices::Timeline;
 use crate::random::Random;
 use crate::replay::{Opening as FirstPrice, ReplayError};
-use crate::scenario::{self, KyanParameters, Options, Preset, Scenario, Venue};
+use crate::scenario::{KyanParameters, Options, Preset, Scenario, Venue};
 
 /// The pair of a venue.
 pub(super) const PAIR: MarketId = MarketId(0);
@@ -79,9 +79,10 @@ impl Supplies {
         let parameters = venue.kyan.clone().unwrap_or_default();
         let options = scenario.options.clone().unwrap_or_default();
         let market_index = market_of(scenario, &options)?;
-        let first = openings.get(market_index).copied().ok_or_else(|| {
-            broken(format!("no price of the options' market, {}", options.coin))
-        })?;
+        let first = openings
+            .get(market_index)
+            .copied()
+            .ok_or_else(|| broken(format!("no price of the options' market, {}", options.coin)))?;
         let mut market = match options.path() {
             Some(path) => options::load(&path, &options.coin)?,
             None => options::bundled(&options.coin)?,
@@ -383,9 +384,7 @@ fn market_of(scenario: &Scenario, options: &Options) -> Result<usize, ReplayErro
     if scenario.people.is_none() {
         return Ok(0);
     }
-    let base = |symbol: &str| crate::replay::kuma::setup::base(symbol).to_owned();
-    let is_coin = |m: &scenario::Market| base(&m.symbol).eq_ignore_ascii_case(&options.coin);
-    let found = scenario.markets.iter().position(is_coin);
+    let found = crate::people::market_of(&scenario.markets, &options.coin);
     found.ok_or_else(|| {
         broken(format!(
             "none of the markets is of {}, whose options there are",
