@@ -152,7 +152,15 @@ impl Composed {
     /// # Errors
     /// As [`Composed::requirement`].
     pub fn initial(&self, account: AccountId) -> Result<i128, Rejection> {
-        let held = self.held(self.positions(account))?;
+        self.initial_of(self.positions(account))
+    }
+
+    /// The initial requirement of positions that an account might have, pips, rounded up.
+    ///
+    /// # Errors
+    /// As [`Composed::requirement`].
+    pub fn initial_of(&self, positions: &[Position]) -> Result<i128, Rejection> {
+        let held = self.held(positions)?;
         let needs = match &self.config.margin {
             Margin::Portfolio(scenarios) => {
                 let maintenance = self.needs(&held)?;

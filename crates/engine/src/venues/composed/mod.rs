@@ -52,7 +52,7 @@ pub use config::{
 pub use event::{Event, Taker};
 pub use holdings::{Holdings, Position};
 pub use money::VaultBook;
-pub use procedure::Cases;
+pub use procedure::{Cases, File, LEVELS_MAX, Offering, Piece, Plan, Quotes};
 pub use refusal::Refusal;
 pub use trigger::Warning;
 pub use watching::WatchCounters;

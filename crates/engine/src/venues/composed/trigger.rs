@@ -62,6 +62,9 @@ impl Composed {
             let first = Cause::default();
             let cause = if round == 0 { cause } else { &first };
             for account in looked.drain(..) {
+                if round == 0 {
+                    self.revisit(account);
+                }
                 self.look(tx, account, cause)?;
             }
             self.walk_cases(tx, &cause.priced)?;
