@@ -1,0 +1,10 @@
+//! The composed venue: what fits together, accounts, margin models, watch, trigger, vault.
+
+mod checks;
+mod laws;
+mod margins;
+mod money;
+mod trades;
+mod triggers;
+mod watch;
+mod world;

@@ -1,0 +1,1 @@
+//! When cases are opened.
