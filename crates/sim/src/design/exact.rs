@@ -264,6 +264,7 @@ pub(super) fn check(design: &Design, machine: Machine) -> Result<(), Misfit> {
         Machine::Gammaswap => gammaswap(design).map(drop),
         Machine::Kuma => kuma(design, million).map(drop),
         Machine::Kyan => kyan(design).map(drop),
+        Machine::Composed => Ok(()),
     }
 }
 
@@ -286,6 +287,7 @@ pub(super) const fn walks(rules: Preset) -> &'static str {
             "any of `hedge`, `decompose`, `hand-off` and one of `auction`, `portfolio-auction`, \
              each once and in any order, then `acquire`, `socialise`"
         }
+        Preset::Composed => "any stages that fit together",
     }
 }
 
@@ -302,6 +304,7 @@ pub(super) fn stray(rules: Preset, stages: &[StageTerms]) -> Option<usize> {
         (same < names.len().max(wanted.len())).then_some(same)
     };
     match rules {
+        Preset::Composed => None,
         Preset::Tsunamix => as_listed(&[Confiscate, ForceClose]),
         Preset::Perennial | Preset::PerennialPlus => match names.first() {
             Some(CloseNextVersion) => as_listed(&[CloseNextVersion, Reward]),

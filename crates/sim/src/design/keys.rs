@@ -19,16 +19,19 @@ pub enum Machine {
     Kuma,
     /// The engine's Kyan venue.
     Kyan,
+    /// The engine's composed venue.
+    Composed,
 }
 
 impl Machine {
     /// Every machine.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Tsunamix,
         Self::Perennial,
         Self::Gammaswap,
         Self::Kuma,
         Self::Kyan,
+        Self::Composed,
     ];
 
     /// The machine of a preset.
@@ -40,6 +43,7 @@ impl Machine {
             Preset::Gammaswap | Preset::GammaswapV12 => Self::Gammaswap,
             Preset::Kuma | Preset::KumaPlus => Self::Kuma,
             Preset::Kyan | Preset::KyanDerive => Self::Kyan,
+            Preset::Composed => Self::Composed,
         }
     }
 
@@ -52,6 +56,7 @@ impl Machine {
             Self::Gammaswap => "GammaSwap",
             Self::Kuma => "Kuma",
             Self::Kyan => "Kyan",
+            Self::Composed => "composed",
         }
     }
 }
@@ -66,7 +71,7 @@ pub(super) enum Becomes {
 }
 
 use Becomes::{Same, Worked};
-use Machine::{Gammaswap, Kuma, Kyan, Perennial, Tsunamix};
+use Machine::{Composed, Gammaswap, Kuma, Kyan, Perennial, Tsunamix};
 
 /// Path, machine, what becomes of it.
 pub(super) const KEYS: &[(&str, Machine, Becomes)] = &[
@@ -136,4 +141,47 @@ pub(super) const KEYS: &[(&str, Machine, Becomes)] = &[
     ("auction.options", Kyan, Same("options_ladder")),
     ("auction.perpetuals", Kyan, Same("perpetuals_ladder")),
     ("portfolio-auction.buffer", Kyan, Same("auction_buffer")),
+    ("margin.initial", Composed, Worked),
+    ("margin.maintenance", Composed, Worked),
+    ("margin.markets", Composed, Worked),
+    ("margin.price_range", Composed, Worked),
+    ("margin.scenarios", Composed, Worked),
+    ("margin.least", Composed, Worked),
+    ("margin.initial_over_maintenance", Composed, Worked),
+    ("trigger.confirmations", Composed, Worked),
+    ("trigger.grace", Composed, Worked),
+    ("trigger.urgent", Composed, Worked),
+    ("hedge.collar", Composed, Worked),
+    ("hedge.cushion", Composed, Worked),
+    ("close-on-book.collar", Composed, Worked),
+    ("close-on-book.slices", Composed, Worked),
+    ("auction.every", Composed, Worked),
+    ("auction.levels", Composed, Worked),
+    ("auction.first", Composed, Worked),
+    ("auction.step", Composed, Worked),
+    ("auction.just_enough", Composed, Worked),
+    ("deleverage.policy", Composed, Worked),
+    ("deleverage.whose", Composed, Worked),
+    ("reduce.discount", Composed, Worked),
+    ("confiscate.first_caller", Composed, Worked),
+    ("confiscate.resolver", Composed, Worked),
+    ("close-next-version.portion", Composed, Worked),
+    ("reward.fee", Composed, Worked),
+    ("reward.minimum", Composed, Worked),
+    ("reward.cap", Composed, Worked),
+    ("socialise.same_market", Composed, Worked),
+    ("fund.per_account", Composed, Worked),
+    ("fund.per_window", Composed, Worked),
+    ("fund.window", Composed, Worked),
+    ("fund.gate", Composed, Worked),
+    ("fund.cover", Composed, Worked),
+    ("vault.inventory", Composed, Worked),
+    ("vault.stop_loss", Composed, Worked),
+    ("vault.reserve", Composed, Worked),
+    ("backstops.acquirer", Composed, Worked),
+    ("backstops.penalty", Composed, Worked),
+    ("backstops.counterparties", Composed, Worked),
+    ("limits.open_interest", Composed, Worked),
+    ("limits.position", Composed, Worked),
+    ("limits.over_backstop", Composed, Worked),
 ];

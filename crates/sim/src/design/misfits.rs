@@ -3,7 +3,8 @@
 use super::exact::{self, Given};
 use super::keys::{KEYS, Machine};
 use super::terms::{Design, Model, RepaymentTerms, Scope, StageName};
-use crate::scenario::Preset;
+use super::together;
+use crate::scenario::{Decimal, Preset};
 
 /// The most stages of a procedure.
 pub(super) const STAGES_MAX: usize = 16;
@@ -32,12 +33,40 @@ pub(super) fn of(design: &Design) -> Vec<Misfit> {
     let mut found = texts(design);
     let machine = Machine::of(design.rules);
     found.extend(idle_keys(design, machine));
+    found.extend(size(design));
+    found.extend(count(design));
+    if machine == Machine::Composed {
+        found.extend(together::check(design));
+        return found;
+    }
     found.extend(stages(design, machine));
     found.extend(model_and_lock(design));
     if found.is_empty() {
         found.extend(exact::check(design, machine).err());
     }
     found
+}
+
+fn size(design: &Design) -> Option<Misfit> {
+    let size = design.backstops.size?;
+    let most = Decimal::from_raw(Decimal::ONE.raw() * 1_000);
+    let fits = size >= Decimal::from_raw(10i128.pow(12)) && size <= most && size == size.cut::<6>();
+    (!fits).then(|| {
+        let why = format!("size {size} is not in 0.000001..={most}, with at most 6 decimals");
+        Misfit::new("backstops.size", why)
+    })
+}
+
+fn count(design: &Design) -> Option<Misfit> {
+    let stages = design.stages.len();
+    if stages == 0 {
+        let why = "there is no procedure: name the stages in `procedure` or [[design.stages]]";
+        return Some(Misfit::new("", why));
+    }
+    (stages > STAGES_MAX).then(|| {
+        let why = format!("{stages} stages are more than {STAGES_MAX}");
+        Misfit::new(format!("stages.{STAGES_MAX}"), why)
+    })
 }
 
 fn texts(design: &Design) -> Vec<Misfit> {
@@ -85,6 +114,12 @@ fn idle_keys(design: &Design, machine: Machine) -> Vec<Misfit> {
         machine,
         Machine::Tsunamix | Machine::Perennial | Machine::Gammaswap
     );
+    if machine == Machine::Composed {
+        found.extend(design.parameters.keys().map(|key| {
+            let why = format!("`{key}` does nothing here: a composed design has no parameters");
+            Misfit::new(format!("parameters.{key}"), why)
+        }));
+    }
     if design.execution.is_some() && !executed {
         let why = format!(
             "`execution` does nothing under rules = {:?}: it liquidates by its own engine",
@@ -92,7 +127,7 @@ fn idle_keys(design: &Design, machine: Machine) -> Vec<Misfit> {
         );
         found.push(Misfit::new("execution", why));
     }
-    if design.retry.is_some() {
+    if design.retry.is_some() && machine != Machine::Composed {
         let why = "`retry` does nothing here; the composed machine has it";
         found.push(Misfit::new("retry", why));
     }
@@ -101,14 +136,6 @@ fn idle_keys(design: &Design, machine: Machine) -> Vec<Misfit> {
 
 fn stages(design: &Design, machine: Machine) -> Option<Misfit> {
     let stages = &design.stages;
-    if stages.is_empty() {
-        let why = "there is no procedure: name the stages in `procedure` or [[design.stages]]";
-        return Some(Misfit::new("", why));
-    }
-    if stages.len() > STAGES_MAX {
-        let why = format!("{} stages are more than {STAGES_MAX}", stages.len());
-        return Some(Misfit::new(format!("stages.{STAGES_MAX}"), why));
-    }
     let from_collateral = |s: &super::StageTerms| s.how == Some(RepaymentTerms::FromCollateral);
     if let Some(at) = stages.iter().position(from_collateral) {
         let why = "how = \"from-collateral\": the liquidators of a replay bring LP tokens";
@@ -161,6 +188,8 @@ const fn fixed(rules: Preset) -> (Model, Scope) {
         Preset::Gammaswap | Preset::GammaswapV12 => (Model::LiquidityLoan, Scope::None),
         Preset::Kuma | Preset::KumaPlus => (Model::Cross, Scope::None),
         Preset::Kyan | Preset::KyanDerive => (Model::Portfolio, Scope::DepositsOnly),
+        // It has whatever the file says; see [`together`].
+        Preset::Composed => (Model::Cross, Scope::None),
     }
 }
 

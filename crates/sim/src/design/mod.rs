@@ -9,11 +9,13 @@
 //! is refused when it is read, with the reason, line and column; a preset's file comes to the very
 //! parameters of the preset. docs/DESIGNS.md has every key.
 
+mod composed;
 mod exact;
 mod keys;
 mod misfits;
 mod places;
 mod terms;
+mod together;
 mod venue;
 
 pub use keys::Machine;
@@ -22,6 +24,8 @@ pub use terms::{
     MarketMargin, MarketMove, Model, MoveTerms, Page, PortionTerms, RepaymentTerms, Scope,
     StageName, StageTerms, TriggerTerms, VaultTerms, WhoseTerms,
 };
+
+pub use venue::Backing;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -237,6 +241,15 @@ fn read_text(text: &str) -> Result<Design, Vec<Finding>> {
 }
 
 impl Design {
+    /// The first thing that does not fit, in a sentence.
+    ///
+    /// # Errors
+    /// That sentence.
+    pub fn check(&self) -> Result<(), String> {
+        let first = misfits::of(self).into_iter().next();
+        first.map_or(Ok(()), |misfit| Err(misfit.why))
+    }
+
     /// The design as a file, every stage written out.
     #[must_use]
     pub fn to_toml(&self) -> String {

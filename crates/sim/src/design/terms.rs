@@ -147,7 +147,7 @@ pub struct MarginTerms {
     /// Initial over maintenance requirement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_over_maintenance: Option<Decimal>,
-    /// The widest core move of the spot.
+    /// The widest move of the scenarios.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_range: Option<Decimal>,
     /// How far volatility goes up in the scenarios.
@@ -411,7 +411,7 @@ impl StageTerms {
 #[serde(rename_all = "kebab-case")]
 pub enum StageName {
     /// The backstop takes the account's positions over at the bankruptcy price.
-    #[serde(alias = "insurance-fund", alias = "vault")]
+    #[serde(alias = "insurance-fund")]
     Acquire,
     /// Partners take them, as much as they want.
     #[serde(alias = "partner", alias = "partners")]

@@ -35,6 +35,15 @@ fn money(raw: i128) -> Decimal {
     Decimal::from_raw(raw.saturating_mul(10i128.pow(12)))
 }
 
+/// What stands behind the traders of a composed design, 6 decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backing {
+    /// The insurance fund's.
+    pub fund: i128,
+    /// The vault's.
+    pub vault: i128,
+}
+
 impl Design {
     /// The venue of a comparison.
     ///
@@ -70,11 +79,26 @@ impl Design {
             liquidity: Vec::new(),
             makers: None,
             top_ups: matched.top_ups.clone(),
+            design: None,
         };
         let around = (street, people, behind);
         self.machine(&mut venue, scenario, around)
             .map_err(|misfit| here(misfit.why))?;
         Ok(venue)
+    }
+
+    /// What a composed design's fund and vault begin with. Where there are both, each has half
+    /// [ours]; where there is neither, nobody stands behind the traders.
+    #[must_use]
+    pub fn backing(&self, street: &Street, people: &Totals) -> Backing {
+        let behind = self.backstop(street, people);
+        let (fund, vault) = match (self.has_fund(), self.backstops.vault.is_some()) {
+            (true, true) => (behind - behind / 2, behind / 2),
+            (true, false) => (behind, 0),
+            (false, true) => (0, behind),
+            (false, false) => (0, 0),
+        };
+        Backing { fund, vault }
     }
 
     /// Money behind the traders, 6 decimals, at least a millionth.
@@ -127,6 +151,18 @@ impl Design {
                 }
                 venue.kyan = Some(parameters);
                 self.own_engine(venue);
+            }
+            Machine::Composed => {
+                venue.design = Some(Box::new(self.clone()));
+                venue.book = Some(book(street));
+                self.own_engine(venue);
+                if self.has(StageName::HandOff) || self.has(StageName::Auction) {
+                    venue.partners.clone_from(&street.partners);
+                }
+                let Backing { vault, .. } = self.backing(street, people);
+                if vault > 0 {
+                    venue.liquidity = vec![provider(vault)];
+                }
             }
         }
         Ok(())

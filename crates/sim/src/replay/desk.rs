@@ -167,7 +167,9 @@ impl Book {
                 (own, "USD")
             }
             // Its own follow when its people are known.
-            Preset::Kyan | Preset::KyanDerive => (super::kyan::placeholder(config), "USDC"),
+            Preset::Kyan | Preset::KyanDerive | Preset::Composed => {
+                (super::kyan::placeholder(config), "USDC")
+            }
         };
         config.venues.push(own.clone());
         // Where the engine liquidates, nobody else is asked.

@@ -197,6 +197,7 @@ impl Replay {
                     Preset::Kyan | Preset::KyanDerive => {
                         Box::new(kyan::KyanDesk::new(book, &scenario)?)
                     }
+                    Preset::Composed => return None,
                 })
             })
             .collect();

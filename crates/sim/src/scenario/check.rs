@@ -120,10 +120,14 @@ impl Scenario {
             Preset::Gammaswap | Preset::GammaswapV12 => self.check_lending(venue)?,
             Preset::Kuma | Preset::KumaPlus => self.check_cross_margin(venue)?,
             Preset::Kyan | Preset::KyanDerive => self.check_portfolios(venue)?,
+            Preset::Composed => self.check_composed(venue)?,
             _ => self.check_perpetual(venue)?,
         }
-        if !venue.preset.is_kuma() {
+        if !venue.preset.is_kuma() && venue.preset != Preset::Composed {
             venue.check_no_kuma()?;
+        }
+        if venue.preset != Preset::Composed && venue.design.is_some() {
+            return Err("`design` does not belong to this venue".to_owned());
         }
         if !venue.preset.is_kyan() && venue.kyan.is_some() {
             return Err("`kyan` does not belong to this venue".to_owned());
@@ -132,6 +136,7 @@ impl Scenario {
             && venue.liquidators.is_empty()
             && !venue.preset.is_kuma()
             && !venue.preset.is_kyan()
+            && venue.preset != Preset::Composed
         {
             return Err(
                 "with execution = \"keepers\" add at least one [[venues.liquidators]]".to_owned(),
@@ -255,6 +260,43 @@ impl Scenario {
         super::kyan::check_population(&venue.population)?;
         let parameters = venue.kyan.clone().unwrap_or_default();
         parameters.check(venue.preset == Preset::KyanDerive)
+    }
+
+    /// A composed venue is what a comparison makes of a design.
+    fn check_composed(&self, venue: &Venue) -> Result<(), String> {
+        let others = venue.tsunamix.is_some()
+            || venue.perennial.is_some()
+            || venue.gammaswap.is_some()
+            || venue.borrowers.is_some()
+            || venue.makers.is_some()
+            || venue.kuma.is_some();
+        if others {
+            return Err(
+                "`tsunamix`, `perennial`, `gammaswap`, `borrowers`, `makers` and `kuma` do not \
+                 belong to a composed venue"
+                    .to_owned(),
+            );
+        }
+        if venue.execution != ExecutionMode::Engine || !venue.liquidators.is_empty() {
+            return Err(
+                "a composed venue liquidates by its own engine: set execution = \"engine\" and \
+                 leave out `liquidators`"
+                    .to_owned(),
+            );
+        }
+        if self.people.is_none() || self.street.is_none() {
+            return Err(
+                "a composed venue is what a comparison makes of a design: name the design in \
+                 `designs`, and give [people] and [street]"
+                    .to_owned(),
+            );
+        }
+        let Some(design) = &venue.design else {
+            return Err("a composed venue needs its `design`".to_owned());
+        };
+        design.check()?;
+        venue.partners.iter().try_for_each(super::Partner::check)?;
+        venue.book.clone().unwrap_or_default().check()
     }
 
     /// A Kuma venue's people are wallets, makers and partners; its own service liquidates.

@@ -41,6 +41,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::design::Design;
+
 /// The bundled scenario of liquidity loans: GammaSwap, both generations, through the year 2021.
 pub const BUNDLED_LOANS: &str = include_str!("../../assets/gammaswap-2021.toml");
 
@@ -190,6 +192,8 @@ pub enum Preset {
     Kyan,
     /// Kyan with Derive's auction of whole portfolios in the place of step 3.
     KyanDerive,
+    /// Whatever a design composes.
+    Composed,
 }
 
 impl Preset {
@@ -206,6 +210,7 @@ impl Preset {
             Self::KumaPlus => "kuma-plus",
             Self::Kyan => "kyan",
             Self::KyanDerive => "kyan-derive",
+            Self::Composed => "composed",
         }
     }
 
@@ -259,6 +264,9 @@ pub struct Venue {
     /// Parameters of a Kyan venue; the preset's own where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kyan: Option<KyanParameters>,
+    /// The design of a composed venue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<Box<Design>>,
     /// Who makes the order books (Kuma).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub book: Option<BookMakers>,
