@@ -453,10 +453,11 @@ fn finish(
         description: scenario.description.clone(),
         seed: scenario.seed,
         scenario: scenario.to_toml(),
-        provenance: sources(timeline, desks),
+        provenance: sources(timeline, desks, crate::stress::changed(scenario)),
         window,
         markets: scenario.markets.iter().map(|m| m.symbol.clone()).collect(),
         prices: price_lines(timeline),
+        stresses: crate::stress::described(scenario),
         venues,
         commands: engine.accepted(),
         events: world.events(),
@@ -470,9 +471,14 @@ fn finish(
 }
 
 /// Where prices come from, and what desks use beside them, each line once.
-fn sources(timeline: &Timeline, desks: &[Box<dyn Desk>]) -> Vec<String> {
+fn sources(
+    timeline: &Timeline,
+    desks: &[Box<dyn Desk>],
+    stressed: Option<String>,
+) -> Vec<String> {
     let prices = timeline.provenance.to_string();
-    let mut lines: Vec<String> = prices.lines().map(str::to_owned).collect();
+    let prices = prices.lines().map(str::to_owned);
+    let mut lines: Vec<String> = stressed.into_iter().chain(prices).collect();
     for line in desks.iter().flat_map(|desk| desk.sources()) {
         if !lines.contains(&line) {
             lines.push(line);

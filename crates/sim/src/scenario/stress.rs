@@ -12,7 +12,7 @@ use super::decimal::whole;
 use super::{Decimal, Market, Prices, Span, When};
 
 /// The most stresses of a scenario.
-pub const STRESSES_MAX: usize = 100;
+pub(super) const STRESSES_MAX: usize = 100;
 /// The most times as large that a crash is made, or a price after a gap.
 const TIMES_MAX: i128 = 10;
 /// The most times as wide that books are made.

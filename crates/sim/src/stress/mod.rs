@@ -10,7 +10,8 @@ mod moves;
 mod told;
 mod words;
 
-pub(crate) use conditions::{Conditions, Leaving, ONE_PPM};
+pub(crate) use conditions::{Conditions, ONE_PPM};
+pub(crate) use words::changed;
 pub use words::{described, unaffected};
 
 use plimsoll_units::Timestamp;

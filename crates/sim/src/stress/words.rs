@@ -27,6 +27,20 @@ pub fn described(scenario: &Scenario) -> Vec<Stressed> {
     scenario.stress.iter().map(one).collect()
 }
 
+/// What is said of prices that stresses have changed, before where they come from; nothing where
+/// they are as they were.
+pub(crate) fn changed(scenario: &Scenario) -> Option<String> {
+    let moves = |stress: &Stress| {
+        matches!(
+            stress,
+            Stress::Scale { .. } | Stress::Correlate { .. } | Stress::Gap { .. }
+        )
+    };
+    let words = "Stressed: the prices were changed before the run, as its stresses say. Where they \
+                 come from:";
+    scenario.stress.iter().any(moves).then(|| words.to_owned())
+}
+
 /// Why a stress does nothing to a venue, if it does nothing.
 #[must_use]
 pub fn unaffected(stress: &Stress, venue: &Venue) -> Option<&'static str> {

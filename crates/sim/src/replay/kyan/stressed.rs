@@ -70,7 +70,7 @@ impl KyanDesk {
             if away.from > start {
                 plans.add(away.from, self.book.desk(), Plan::PartnersLeave);
             }
-            for back in away.end() {
+            if let Some(back) = away.end() {
                 for partner in all.clone() {
                     plans.add(back, self.book.desk(), Plan::Renew(partner));
                 }
