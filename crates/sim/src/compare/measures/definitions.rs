@@ -123,7 +123,7 @@ const DEFINITIONS: &[Definition] = measures![
         "What was taken beyond what was needed, breach by breach.";
     over_liquidation Dollars Lower "Equity lost to liquidation",
         |m| Some(m.over_liquidation),
-        "Equity that liquidated traders still had and had no longer after it, prices unchanged: confiscated collateral, penalties, fees, closing beside the mark; equity is by the design's own rule, below zero it counts as none.";
+        "Equity that liquidated traders still had and had no longer after it, prices unchanged: confiscated collateral, penalties, fees, closing beside the mark; equity is at the design's own marks, below zero it counts as none.";
     bad_debt Dollars Lower "Bad debt",
         |m| Some(m.bad_debt_total()),
         "What bankrupt traders lost beyond what they had, whoever bore it.";

@@ -9,14 +9,16 @@
 use std::collections::BTreeSet;
 
 use plimsoll_engine::Engine;
+use plimsoll_engine::liquidation::{CaseEvent, Outcome, StageKind};
 use plimsoll_engine::venues::gammaswap::plan::{Candidate, CostModel, Verdict};
 use plimsoll_engine::venues::gammaswap::{
-    Action, GammaSwap, Generation, LoanId, Sent, cpmm, rebalance,
+    Action, Form, GammaSwap, Generation, Liquidation, LoanId, Sent, cpmm, rebalance,
 };
-use plimsoll_units::AccountId;
+use plimsoll_units::{AccountId, Rounding, mul_div};
 
-use super::part;
 use super::quote::Quote;
+use super::{GammaswapDesk, part};
+use crate::compare::Payee;
 
 /// What one liquidator has spent and gained, in raw quote units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +49,13 @@ impl Tally {
         self.cost = self.cost.saturating_add(other.cost);
         self.saved = self.saved.saturating_add(other.saved);
     }
+}
+
+/// A liquidation whose money is being told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settling {
+    pub(super) gain: i128,
+    pub(super) paid: u128,
 }
 
 /// A transaction that is under way.
@@ -286,6 +295,78 @@ fn alone(candidates: &[Candidate], chosen: &[LoanId], model: &CostModel) -> u128
 fn spare(lp: u128) -> u128 {
     let more = part(lp, 1, 1_000_000, plimsoll_units::Rounding::Up).unwrap_or(0);
     lp.saturating_add(more).saturating_add(1_000)
+}
+
+impl GammaswapDesk {
+    /// A liquidation was carried out: what it brought, and to whom.
+    pub(super) fn liquidated(&mut self, done: &Liquidation) {
+        let quote = &self.quote;
+        let received = quote
+            .value(done.refund)
+            .saturating_add(quote.lp_worth(done.refund_lp));
+        // Out of the collateral nothing is paid; LP tokens in excess are the liquidator's.
+        let gain = match done.form {
+            Form::FromCollateral => signed(received.saturating_add(quote.lp_worth(done.excess_lp))),
+            Form::WithLp | Form::Batch => {
+                signed(received).saturating_sub(signed(quote.worth(done.liquidity)))
+            }
+        };
+        self.written_down = self.written_down.saturating_add(done.write_down);
+        self.book.meter.paid(Payee::Keepers, gain);
+        self.settling = Some(Settling {
+            gain,
+            paid: done.liquidity,
+        });
+        let about = |action: &Action| match (action, done.loan) {
+            (
+                Action::LiquidateWithLp { account, loan, .. }
+                | Action::Liquidate { account, loan, .. },
+                Some(single),
+            ) => (*account, *loan) == (done.account, single),
+            (Action::BatchLiquidations { account, .. }, None) => *account == done.account,
+            _ => false,
+        };
+        let Some(at) = self.under_way.iter().position(|(action, _)| about(action)) else {
+            return;
+        };
+        let (_, sending) = self.under_way.swap_remove(at);
+        let batch = done.form == Form::Batch;
+        self.tallies[sending.by].add(&Tally {
+            transactions: 1,
+            batches: u64::from(batch),
+            loans: sending.loans,
+            in_batches: if batch { sending.loans } else { 0 },
+            gain,
+            cost: sending.cost,
+            saved: sending.saves,
+        });
+    }
+
+    pub(super) fn told(&mut self, event: &CaseEvent) {
+        match event {
+            CaseEvent::Opened(_) => self.due += 1,
+            CaseEvent::Stage {
+                case,
+                stage: StageKind::Repay,
+                amount,
+            } => self.repaid.push((*case, amount.unsigned_abs())),
+            CaseEvent::Closed { case, outcome, .. } => {
+                self.due -= 1;
+                let at = self.repaid.iter().position(|(id, _)| id == case);
+                let repaid = at.map_or(0, |at| self.repaid.swap_remove(at).1);
+                if let (Outcome::Liquidated { .. }, Some(settling)) = (outcome, self.settling) {
+                    let share = mul_div(
+                        settling.gain,
+                        signed(repaid),
+                        signed(settling.paid.max(1)),
+                        Rounding::Down,
+                    );
+                    self.rewards.insert(*case, share.unwrap_or(0));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 pub(super) fn signed(value: u128) -> i128 {

@@ -8,6 +8,8 @@
 //! come when loans are due (see `liquidators`). Block numbers follow the clock.
 
 mod borrowers;
+mod facts;
+mod leaving;
 mod liquidators;
 mod pair;
 mod quote;
@@ -16,21 +18,23 @@ mod supplies;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome, StageKind};
+use plimsoll_engine::liquidation::Case;
 use plimsoll_engine::venues::gammaswap::{
-    self, Action, Command as Do, Event as Happened, Form, GammaSwap, Liquidation, LoanId, Purse,
+    self, Action, Command as Do, Event as Happened, GammaSwap, LoanId, Purse,
 };
 use plimsoll_engine::venues::{Venue, VenueConfig};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{
-    AccountId, CaseId, Duration, MarketId, PositionId, Rounding, Timestamp, VenueId, mul_div,
+    AccountId, CaseId, MarketId, PositionId, Rounding, Timestamp, VenueId, mul_div,
 };
 
 use super::desk::{Book, Desk};
+use super::leaving::Reduction;
 use super::plan::{Plan, Plans};
 use super::{Opening, ReplayError, window};
 use crate::collect::Collector;
 use crate::compare::Meter;
+pub(crate) use crate::people::pool_market as market;
 use crate::pools::{self, Between, PoolPath, PoolState};
 use crate::population::Person;
 use crate::prices::{Provenance, Tick, Timeline};
@@ -38,11 +42,11 @@ use crate::random::Random;
 use crate::results::{Exposure, VenueResults};
 use crate::scenario::{Borrowers, Pool, Scenario, Venue as VenueText};
 use borrowers::{Habits, Loan};
-use liquidators::{Look, Sending, Tally, signed};
+use facts::Facts;
+use liquidators::{Look, Sending, Settling, Tally, signed};
 use pair::{CROWD, Pair, Taken};
 use quote::Quote;
 use show::Lines;
-pub(crate) use crate::people::pool_market as market;
 pub(crate) use supplies::Supplies;
 
 /// `a * b / c` of amounts; `None` when it does not fit.
@@ -85,13 +89,6 @@ pub(super) fn states(timeline: &Timeline) -> &[PoolState] {
     }
 }
 
-/// A liquidation whose money is being told.
-#[derive(Debug, Clone, Copy)]
-struct Settling {
-    gain: i128,
-    paid: u128,
-}
-
 /// See the module documentation.
 #[derive(Debug)]
 pub(crate) struct GammaswapDesk {
@@ -115,6 +112,8 @@ pub(crate) struct GammaswapDesk {
     topped_up: Vec<bool>,
     /// How often each person tried to leave.
     attempts: Vec<u8>,
+    /// Lenders on the way out.
+    leaving: Vec<Reduction>,
     /// Cases that are open.
     due: i64,
     /// Whether a liquidator is on its way already.
@@ -135,6 +134,7 @@ pub(crate) struct GammaswapDesk {
     /// Traded on the pair so far, in raw quote units.
     volume: u128,
     steps: [u64; 2],
+    facts: Facts,
     lines: Lines,
 }
 
@@ -162,13 +162,15 @@ impl GammaswapDesk {
         }
         let habits = borrowers::draw(&borrowers, scenario.seed, &book.name, book.people.len());
         let liquidators = book.liquidators.len();
+        let quote = Quote {
+            reserves: first.map_or([1, 1], |s| s.reserves),
+            supply: first.map_or(1, |s| s.supply),
+            token,
+            decimals: pool.tokens.get(token).map_or(18, |t| t.decimals.into()),
+        };
+        book.meter = facts::meter(quote.decimals);
         Self {
-            quote: Quote {
-                reserves: first.map_or([1, 1], |s| s.reserves),
-                supply: first.map_or(1, |s| s.supply),
-                token,
-                decimals: pool.tokens.get(token).map_or(18, |t| t.decimals.into()),
-            },
+            quote,
             recorded_supply: first.map_or(1, |s| s.supply),
             start: first.map_or(Timestamp::EPOCH, |s| s.time),
             states,
@@ -178,6 +180,7 @@ impl GammaswapDesk {
             coming: vec![false; liquidators],
             tallies: vec![Tally::default(); liquidators],
             sight: Random::new(scenario.seed, &format!("{}/sight", book.name)),
+            facts: Facts::default(),
             lines: Lines::new(),
             pool,
             market,
@@ -185,6 +188,7 @@ impl GammaswapDesk {
             borrowers,
             habits,
             loans: Vec::new(),
+            leaving: Vec::new(),
             due: 0,
             under_way: Vec::new(),
             hopeless: BTreeSet::new(),
@@ -281,38 +285,6 @@ impl GammaswapDesk {
         ]
     }
 
-    /// A lender takes out what the pool has, and comes back for the rest a day later.
-    fn withdraw(
-        &self,
-        engine: &Engine,
-        at: usize,
-        (plans, now): (&mut Plans, Timestamp),
-    ) -> Vec<Action> {
-        let account = self.book.provider(at);
-        let Some(venue) = self.state(engine) else {
-            return Vec::new();
-        };
-        let shares = venue.wallet_state(engine.ledger(), account).shares;
-        if shares == 0 {
-            return Vec::new();
-        }
-        let again = now.saturating_add(Duration(86_400_000));
-        plans.add(again, self.book.desk(), Plan::Withdraw(at));
-        let storage = venue.storage();
-        let all = storage.assets_lp();
-        let most = part(
-            storage.lp_token_balance,
-            storage.share_supply,
-            all,
-            Rounding::Down,
-        );
-        let shares = shares.min(most.unwrap_or(0));
-        if shares == 0 {
-            return Vec::new();
-        }
-        vec![Action::PoolWithdraw { account, shares }]
-    }
-
     /// Liquidators who see that loans are due set out.
     fn call_liquidators(&mut self, now: Timestamp, plans: &mut Plans) {
         if self.due <= 0 {
@@ -366,75 +338,6 @@ impl GammaswapDesk {
         }
         actions
     }
-
-    /// A liquidation was carried out: what it brought, and to whom.
-    fn liquidated(&mut self, done: &Liquidation) {
-        let quote = &self.quote;
-        let received = quote
-            .value(done.refund)
-            .saturating_add(quote.lp_worth(done.refund_lp));
-        // Out of the collateral nothing is paid; LP tokens in excess are the liquidator's.
-        let gain = match done.form {
-            Form::FromCollateral => signed(received.saturating_add(quote.lp_worth(done.excess_lp))),
-            Form::WithLp | Form::Batch => {
-                signed(received).saturating_sub(signed(quote.worth(done.liquidity)))
-            }
-        };
-        self.written_down = self.written_down.saturating_add(done.write_down);
-        self.settling = Some(Settling {
-            gain,
-            paid: done.liquidity,
-        });
-        let about = |action: &Action| match (action, done.loan) {
-            (
-                Action::LiquidateWithLp { account, loan, .. }
-                | Action::Liquidate { account, loan, .. },
-                Some(single),
-            ) => (*account, *loan) == (done.account, single),
-            (Action::BatchLiquidations { account, .. }, None) => *account == done.account,
-            _ => false,
-        };
-        let Some(at) = self.under_way.iter().position(|(action, _)| about(action)) else {
-            return;
-        };
-        let (_, sending) = self.under_way.swap_remove(at);
-        let batch = done.form == Form::Batch;
-        self.tallies[sending.by].add(&Tally {
-            transactions: 1,
-            batches: u64::from(batch),
-            loans: sending.loans,
-            in_batches: if batch { sending.loans } else { 0 },
-            gain,
-            cost: sending.cost,
-            saved: sending.saves,
-        });
-    }
-
-    fn told(&mut self, event: &CaseEvent) {
-        match event {
-            CaseEvent::Opened(_) => self.due += 1,
-            CaseEvent::Stage {
-                case,
-                stage: StageKind::Repay,
-                amount,
-            } => self.repaid.push((*case, amount.unsigned_abs())),
-            CaseEvent::Closed { case, outcome, .. } => {
-                self.due -= 1;
-                let at = self.repaid.iter().position(|(id, _)| id == case);
-                let repaid = at.map_or(0, |at| self.repaid.swap_remove(at).1);
-                if let (Outcome::Liquidated { .. }, Some(settling)) = (outcome, self.settling) {
-                    let share = mul_div(
-                        settling.gain,
-                        signed(repaid),
-                        signed(settling.paid.max(1)),
-                        Rounding::Down,
-                    );
-                    self.rewards.insert(*case, share.unwrap_or(0));
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 fn deposit(account: AccountId, purse: Purse, amount: u128) -> Action {
@@ -470,6 +373,7 @@ impl Desk for GammaswapDesk {
                 plans.add(leaves.0.max(start), desk, Plan::Withdraw(at));
             }
         }
+        self.book.plan_leaving(plans, start);
         if let Some(next) = self.states.get(1) {
             plans.add(next.time, desk, Plan::Step(1));
         }
@@ -509,6 +413,11 @@ impl Desk for GammaswapDesk {
             }
             Plan::Provide(at) => self.provide(at),
             Plan::Withdraw(at) => self.withdraw(engine, at, (plans, now)),
+            Plan::LiquidityLeaves(at) => {
+                self.lenders_leave(engine, at, (plans, now));
+                Vec::new()
+            }
+            Plan::Reduce(at) => self.reduce(engine, at, (plans, now)),
             Plan::Sweep(by) => self.sweep(engine, by, now),
             Plan::TopUps => {
                 if let Some(habit) = &self.book.top_ups {
@@ -529,6 +438,7 @@ impl Desk for GammaswapDesk {
     }
 
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
+        self.report(event);
         match event {
             Event::Case(event) => self.told(event),
             Event::GammaSwap(Happened::Liquidated(done)) => self.liquidated(done),
@@ -563,6 +473,10 @@ impl Desk for GammaswapDesk {
         }
     }
 
+    fn done(&mut self, command: &Command, engine: &Engine) {
+        self.report_done(command, engine);
+    }
+
     fn refused(&mut self, command: &Command, _: &Rejection, _: &mut Plans) {
         let Body::GammaSwap(Do { action, .. }) = &command.body else {
             return;
@@ -595,6 +509,7 @@ impl Desk for GammaswapDesk {
 
     fn sample(&mut self, engine: &Engine, collector: &Collector, at: Timestamp) {
         self.take_sample(engine, collector, at);
+        self.report_sample(engine, at);
     }
 
     fn meter(&self) -> &Meter {

@@ -8,6 +8,7 @@
 //! liquidation asks (see `bidders`).
 
 mod bidders;
+mod facts;
 mod matched;
 mod people;
 mod setup;
@@ -23,7 +24,7 @@ use plimsoll_engine::venues::kyan::{
     self, Command as Do, Event as Happened, InstrumentId, Kyan, OrderRequest,
 };
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
-use plimsoll_units::{AccountId, Amount, CaseId, Duration, MarketId, Price, Timestamp, VenueId};
+use plimsoll_units::{AccountId, CaseId, Duration, MarketId, Price, Timestamp, VenueId};
 
 use super::Opening;
 use super::desk::{Book, Desk};
@@ -37,6 +38,7 @@ use crate::results::{Exposure, VenueResults};
 use crate::scenario::Scenario;
 use crate::stress::ONE_PPM;
 use bidders::Bidders;
+use facts::Facts;
 use setup::{PAIR, coarse, index_at, opening};
 pub(crate) use setup::{Supplies, placeholder};
 use show::Lines;
@@ -72,6 +74,7 @@ pub(crate) struct KyanDesk {
     bidders: Bidders,
     makers: Random,
     tally: Tally,
+    facts: Facts,
     /// What accounts held when they were last looked at, to tell a case by.
     held: Vec<Vec<(InstrumentId, i64)>>,
     /// Accounts whose positions have changed since.
@@ -84,6 +87,7 @@ pub(crate) struct KyanDesk {
 impl KyanDesk {
     pub(crate) fn new(mut book: Book, scenario: &Scenario) -> Option<Self> {
         let supplies = *book.options.take()?;
+        book.meter = facts::meter(&supplies);
         let mut expiries: Vec<Timestamp> =
             supplies.listing.terms.iter().map(|t| t.expiry).collect();
         expiries.dedup();
@@ -103,6 +107,7 @@ impl KyanDesk {
             bidders,
             makers: stream("makers"),
             tally: Tally::default(),
+            facts: Facts::default(),
             held: supplies.held(),
             stale: Vec::new(),
             all_stale: false,
@@ -343,7 +348,10 @@ impl Desk for KyanDesk {
     }
 
     fn notice(&mut self, event: &Event, now: Timestamp, plans: &mut Plans) {
-        let Event::Kyan(event) = event else { return };
+        let whole = event;
+        let Event::Kyan(event) = event else {
+            return self.report(whole, None, now);
+        };
         let marks = Self::marks(&self.supplies, self.surface.as_ref(), self.index, now);
         let held = match event {
             Happened::Phase { account, .. } => self.held.get(account.index()),
@@ -356,6 +364,7 @@ impl Desk for KyanDesk {
             self.bidders.credit(Some(*bidder), on, gained);
         }
         self.bidders.earned(event, self.index);
+        self.report(whole, bid, now);
         match event {
             Happened::Traded { maker, taker, .. } => self.stale.extend([*maker, *taker]),
             Happened::Bid {
@@ -401,7 +410,8 @@ impl Desk for KyanDesk {
         }
     }
 
-    fn done(&mut self, _: &Command, engine: &Engine) {
+    fn done(&mut self, command: &Command, engine: &Engine) {
+        self.report_done(command, engine);
         let mut stale = std::mem::take(&mut self.stale);
         if std::mem::take(&mut self.all_stale) {
             let all = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
