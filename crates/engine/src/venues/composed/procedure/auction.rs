@@ -111,6 +111,7 @@ impl Composed {
             amount: done.notional,
         });
         self.put_off(case.id);
+        self.drop_if_over(case.id);
         Ok(())
     }
 

@@ -265,6 +265,7 @@ impl Composed {
                 Ok(met)
             })?;
             new.less(met)?;
+            self.drop_if_over(other);
         }
         if new.size == 0 {
             return Ok(());

@@ -132,6 +132,7 @@ impl Composed {
             }
             self.block(tx, id, reason_of(&rejection))?;
         }
+        self.drop_if_over(id);
         if self.cases.file(id).is_none() {
             return Ok(());
         }

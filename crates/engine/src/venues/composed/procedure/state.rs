@@ -376,7 +376,7 @@ impl Composed {
         }
     }
 
-    /// Changes a file; one that is over goes.
+    /// Changes a file.
     pub(super) fn change_file<T>(
         &mut self,
         id: CaseId,
@@ -390,12 +390,20 @@ impl Composed {
         let done = change(&mut file);
         file.pieces.retain(|piece| piece.size != 0);
         self.cases.list(&file);
-        if file.open || !file.pieces.is_empty() {
-            self.cases.files.insert(id, file);
-        } else {
-            self.taken_up(id);
-        }
+        self.cases.files.insert(id, file);
         done
+    }
+
+    /// A file that is over goes. A walk keeps its own until it has ended.
+    pub(super) fn drop_if_over(&mut self, id: CaseId) {
+        let file = self.cases.files.get(&id);
+        if file.is_none_or(|file| file.open || !file.pieces.is_empty()) {
+            return;
+        }
+        if let Some(file) = self.cases.files.remove(&id) {
+            self.note(Note::File(id, Some(Box::new(file))));
+        }
+        self.taken_up(id);
     }
 
     /// A file that must be there.
