@@ -2,7 +2,10 @@
 //!
 //! `assets/crash-2025-10-10.toml` has about a dozen published prices per coin over 10 and 11
 //! October 2025, the turning points of the crash among them, each with the bar and field it was
-//! taken from; `assets/crash-2026-02.toml` has those of bitcoin over 3 to 7 February 2026. The path between two anchors is a random bridge: a straight line plus a random walk
+//! taken from; `assets/crash-2026-02.toml` has those of bitcoin over 3 to 7 February 2026,
+//! `assets/crash-2020-03.toml` those of ether over 12 and 13 March 2020. Two more have anchors as
+//! they were reported (YFI in November 2023, JELLY in March 2025), and `shape-2025-10-10` is no
+//! price at all but the shape of a crash, second by second; each says so. The path between two anchors is a random bridge: a straight line plus a random walk
 //! that is bent to end at zero. Its size follows the move (a third of it) and a calm volatility of
 //! the coin; four fifths of the noise are shared by all coins, as in a crash. The path passes
 //! through every anchor exactly and never leaves the range of the coin's anchors: what would is
@@ -23,17 +26,29 @@ use crate::random::Random;
 
 /// The seed of the path when a scenario does not name one.
 pub const BUNDLED_SEED: u64 = 20_251_010;
-/// Time between two prices of the path. Every anchor falls on this grid.
+/// Time between two prices of a path whose anchors do not say otherwise. Every anchor falls on
+/// its path's grid.
 pub const BUNDLED_STEP: Duration = Duration(15_000);
 
 /// The names of the bundled crashes; the first is the one taken where none is named.
-pub const BUNDLES: [&str; 2] = ["crash-2025-10-10", "crash-2026-02"];
+pub const BUNDLES: [&str; 6] = [
+    "crash-2025-10-10",
+    "crash-2026-02",
+    "crash-2020-03",
+    "yfi-2023-11",
+    "jelly-2025-03",
+    "shape-2025-10-10",
+];
 
 /// The anchors of a bundle.
 fn anchors(name: &str) -> Option<&'static str> {
     Some(match name {
         "crash-2025-10-10" => include_str!("../../assets/crash-2025-10-10.toml"),
         "crash-2026-02" => include_str!("../../assets/crash-2026-02.toml"),
+        "crash-2020-03" => include_str!("../../assets/crash-2020-03.toml"),
+        "yfi-2023-11" => include_str!("../../assets/yfi-2023-11.toml"),
+        "jelly-2025-03" => include_str!("../../assets/jelly-2025-03.toml"),
+        "shape-2025-10-10" => include_str!("../../assets/shape-2025-10-10.toml"),
         _ => return None,
     })
 }
@@ -50,6 +65,12 @@ const MOVE_PART: i128 = 3;
 #[serde(deny_unknown_fields)]
 struct Asset {
     source: String,
+    /// What the anchors are, where they are not published prices, as a sentence.
+    #[serde(default)]
+    told: Option<String>,
+    /// Seconds between two prices of the path.
+    #[serde(default)]
+    step_seconds: Option<u16>,
     coin: Vec<CoinText>,
 }
 
@@ -69,8 +90,18 @@ struct CoinText {
 struct AnchorText {
     time: jiff::Timestamp,
     price: String,
-    bar: jiff::Timestamp,
+    /// Where it is a price of one; the anchor's own time where left out.
+    #[serde(default)]
+    bar: Option<jiff::Timestamp>,
     field: String,
+}
+
+/// A bundle, checked.
+struct Bundle {
+    source: String,
+    told: Option<String>,
+    step: Duration,
+    coins: Vec<Coin>,
 }
 
 /// One coin, checked.
@@ -96,24 +127,25 @@ pub fn bundled(
         let known = BUNDLES.join(", ");
         PriceError::Anchors(format!("there is no bundle {name:?}; there are {known}"))
     })?;
-    let (source, coins) = read_anchors(text)?;
-    let shared = shared_noise(&coins, seed);
+    let bundle = read_anchors(text)?;
+    let shared = shared_noise(&bundle, seed);
     let mut markets = Vec::with_capacity(requests.len());
     let mut records = Vec::with_capacity(requests.len());
     for request in requests {
-        let coin = find(&coins, request)?;
-        let path = coin_path(coin, &shared, seed);
+        let coin = find(&bundle.coins, request)?;
+        let path = coin_path(coin, bundle.step, &shared, seed);
         let inside = cut(&request.symbol, path.into_iter(), window)?;
         markets.push((request.symbol.clone(), inside));
         records.push(AnchorRecord {
             symbol: coin.symbol.clone(),
-            source: source.clone(),
+            source: bundle.source.clone(),
             anchors: coin.anchors.clone(),
         });
     }
     let provenance = Provenance::Bundled {
         seed,
-        step: BUNDLED_STEP,
+        step: bundle.step,
+        told: bundle.told,
         markets: records,
     };
     merge(markets, provenance)
@@ -130,11 +162,16 @@ fn find<'a>(coins: &'a [Coin], request: &PriceRequest) -> Result<&'a Coin, Price
         })
 }
 
-fn read_anchors(text: &str) -> Result<(String, Vec<Coin>), PriceError> {
+fn read_anchors(text: &str) -> Result<Bundle, PriceError> {
     let asset: Asset =
         toml::from_str(text).map_err(|error| PriceError::Anchors(error.to_string()))?;
-    let coins: Result<Vec<Coin>, PriceError> = asset.coin.into_iter().map(check_coin).collect();
-    let coins = coins?;
+    let step = match asset.step_seconds {
+        None => BUNDLED_STEP,
+        Some(0) => return Err(PriceError::Anchors("step_seconds 0".to_owned())),
+        Some(seconds) => Duration(i64::from(seconds) * 1_000),
+    };
+    let coins = asset.coin.into_iter().map(|coin| check_coin(coin, step));
+    let coins = coins.collect::<Result<Vec<Coin>, PriceError>>()?;
     let span = |coin: &Coin| Some((coin.anchors.first()?.time, coin.anchors.last()?.time));
     if coins
         .windows(2)
@@ -143,10 +180,15 @@ fn read_anchors(text: &str) -> Result<(String, Vec<Coin>), PriceError> {
         let detail = "the coins do not begin and end together".to_owned();
         return Err(PriceError::Anchors(detail));
     }
-    Ok((asset.source, coins))
+    Ok(Bundle {
+        source: asset.source,
+        told: asset.told,
+        step,
+        coins,
+    })
 }
 
-fn check_coin(coin: CoinText) -> Result<Coin, PriceError> {
+fn check_coin(coin: CoinText, step: Duration) -> Result<Coin, PriceError> {
     let refuse = |detail: String| Err(PriceError::Anchors(format!("{}: {detail}", coin.symbol)));
     let price_step = match coin.price_step.parse::<MarketPrice>() {
         Ok(step) if step.is_positive() => step,
@@ -159,14 +201,16 @@ fn check_coin(coin: CoinText) -> Result<Coin, PriceError> {
             Ok(price) if price.is_positive() && price.raw() % price_step.raw() == 0 => price,
             _ => return refuse(format!("price {:?} at {time}", anchor.price)),
         };
-        let on_grid = time.millis() % BUNDLED_STEP.millis() == 0;
+        let on_grid = time.millis() % step.millis() == 0;
         if !on_grid || anchors.last().is_some_and(|before| before.time >= time) {
             return refuse(format!("{time} is off the grid or out of order"));
         }
         anchors.push(Anchor {
             time,
             price,
-            bar: Timestamp(anchor.bar.as_millisecond()),
+            bar: anchor
+                .bar
+                .map_or(time, |bar| Timestamp(bar.as_millisecond())),
             field: anchor.field.clone(),
         });
     }
@@ -185,22 +229,23 @@ fn check_coin(coin: CoinText) -> Result<Coin, PriceError> {
 }
 
 /// The noise all coins share, one draw per step of the whole path.
-fn shared_noise(coins: &[Coin], seed: u64) -> Vec<i64> {
+fn shared_noise(bundle: &Bundle, seed: u64) -> Vec<i64> {
     let mut random = Random::new(seed, "bundled crash, shared");
-    let steps = coins.first().map_or(0, |coin| {
-        coin.anchors.windows(2).map(steps_between).sum::<usize>()
+    let steps = bundle.coins.first().map_or(0, |coin| {
+        let pairs = coin.anchors.windows(2);
+        pairs.map(|pair| steps_between(pair, bundle.step)).sum()
     });
     (0..steps).map(|_| random.bell()).collect()
 }
 
 /// Steps from one anchor to the next. Anchors rise and are on the grid, so it is whole and above 0.
-fn steps_between(pair: &[Anchor]) -> usize {
+fn steps_between(pair: &[Anchor], step: Duration) -> usize {
     let millis = pair[1].time.millis() - pair[0].time.millis();
-    (millis / BUNDLED_STEP.millis()) as usize
+    (millis / step.millis()) as usize
 }
 
 /// The whole path of one coin.
-fn coin_path(coin: &Coin, shared: &[i64], seed: u64) -> PricePath {
+fn coin_path(coin: &Coin, step: Duration, shared: &[i64], seed: u64) -> PricePath {
     let mut own = Random::new(seed, &format!("bundled crash, {}", coin.symbol));
     let noise: Vec<i64> = shared
         .iter()
@@ -214,13 +259,13 @@ fn coin_path(coin: &Coin, shared: &[i64], seed: u64) -> PricePath {
     let mut path = PricePath::with_capacity(noise.len() + 1);
     let mut rest = &noise[..];
     for pair in coin.anchors.windows(2) {
-        let (here, later) = rest.split_at(steps_between(pair));
+        let (here, later) = rest.split_at(steps_between(pair, step));
         rest = later;
         let (from, to) = (grid(coin, &pair[0]), grid(coin, &pair[1]));
-        let deviation = bridge_deviation(from, to, here.len(), coin.calm_per_hour_ppm);
+        let deviation = bridge_deviation(from, to, (here.len(), step), coin.calm_per_hour_ppm);
         let bridge = bridge(from, to, here, deviation);
-        for (step, level) in (0i64..).zip(bridge) {
-            let after = Duration(step * BUNDLED_STEP.millis());
+        for (at, level) in (0i64..).zip(bridge) {
+            let after = Duration(at * step.millis());
             let level = range.reflect(level);
             let price = MarketPrice::from_raw(level * coin.price_step.raw());
             path.push((pair[0].time.saturating_add(after), price));
@@ -237,9 +282,14 @@ fn grid(coin: &Coin, anchor: &Anchor) -> i128 {
 
 /// Deviation that the walk of a bridge would have at its end, were it not bent back: a third of
 /// the move, and the calm volatility, which grows with the root of the time.
-fn bridge_deviation(from: i128, to: i128, steps: usize, calm_per_hour_ppm: i64) -> i128 {
-    let steps_per_hour = i128::from(Duration::HOUR.millis() / BUNDLED_STEP.millis());
-    let root_hours_ppm = (steps as i128 * 1_000_000_000_000 / steps_per_hour).isqrt();
+fn bridge_deviation(
+    from: i128,
+    to: i128,
+    (steps, step): (usize, Duration),
+    calm_per_hour_ppm: i64,
+) -> i128 {
+    let time = steps as i128 * i128::from(step.millis());
+    let root_hours_ppm = (time * 1_000_000_000_000 / i128::from(Duration::HOUR.millis())).isqrt();
     let calm = from * i128::from(calm_per_hour_ppm) * root_hours_ppm / 1_000_000_000_000;
     (to - from).abs() / MOVE_PART + calm
 }

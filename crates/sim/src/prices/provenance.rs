@@ -25,6 +25,8 @@ pub enum Provenance {
         seed: u64,
         /// Time between two prices.
         step: Duration,
+        /// What the anchors are, where they are not published prices.
+        told: Option<String>,
         /// One record per market, in the order of the timeline.
         markets: Vec<AnchorRecord>,
     },
@@ -82,7 +84,7 @@ pub struct Anchor {
     pub price: MarketPrice,
     /// When the bar opens that the price is taken from.
     pub bar: Timestamp,
-    /// Which price of the bar: `open`, `high`, `low` or `close`.
+    /// Which price of the bar: `open`, `high`, `low` or `close`; or what it is instead.
     pub field: String,
 }
 
@@ -93,8 +95,9 @@ impl fmt::Display for Provenance {
             Self::Bundled {
                 seed,
                 step,
+                told,
                 markets,
-            } => write_bundled(f, *seed, *step, markets),
+            } => write_bundled(f, (*seed, *step), told.as_deref(), markets),
             Self::Pool(path) => path.fmt(f),
         }
     }
@@ -129,13 +132,14 @@ fn write_files(f: &mut fmt::Formatter<'_>, source: &str, markets: &[MarketRecord
 
 fn write_bundled(
     f: &mut fmt::Formatter<'_>,
-    seed: u64,
-    step: Duration,
+    (seed, step): (u64, Duration),
+    told: Option<&str>,
     markets: &[AnchorRecord],
 ) -> fmt::Result {
+    let anchors = told.unwrap_or("The anchors listed below are real, published prices.");
     writeln!(
         f,
-        "Prices: partly simulated. The anchors listed below are real, published prices. The path \
+        "Prices: partly simulated. {anchors} The path \
          between them is not market data: it is a random bridge with seed {seed}, one price every \
          {}, which passes through every anchor and never leaves the range of a market's anchors.",
         interval_text(step.millis())
@@ -149,11 +153,11 @@ fn write_bundled(
             market.source
         )?;
         for anchor in &market.anchors {
-            writeln!(
-                f,
-                "  {} {} ({} of the bar at {})",
-                anchor.time, anchor.price, anchor.field, anchor.bar
-            )?;
+            write!(f, "  {} {} ({}", anchor.time, anchor.price, anchor.field)?;
+            match told {
+                None => writeln!(f, " of the bar at {})", anchor.bar)?,
+                Some(_) => writeln!(f, ")")?,
+            }
         }
     }
     Ok(())

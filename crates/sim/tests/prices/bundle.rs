@@ -36,10 +36,10 @@ fn hash(timeline: &Timeline) -> String {
 
 /// What must hold for every seed.
 fn check_laws(timeline: &Timeline) {
-    let Provenance::Bundled { markets, .. } = &timeline.provenance else {
+    let Provenance::Bundled { markets, step, .. } = &timeline.provenance else {
         panic!("{:?}", timeline.provenance);
     };
-    let step = BUNDLED_STEP.millis();
+    let step = step.millis();
     for pair in timeline.ticks.windows(2) {
         assert_eq!(pair[1].time.millis() - pair[0].time.millis(), step);
     }
@@ -97,6 +97,34 @@ fn the_default_crash_is_the_same_bytes_on_every_machine() {
         DOGEUSDT 0.095 0.20896 0.18638
     "#]]
     .assert_eq(&printed);
+}
+
+/// The market, time between two prices and number of prices of a bundle.
+fn check_bundle(name: &str, symbol: &str, step: i64, ticks: usize) -> Timeline {
+    let timeline = bundled(name, &requests(&[symbol]), Window::ALL, 3).unwrap();
+    check_laws(&timeline);
+    let Provenance::Bundled { step: has, .. } = &timeline.provenance else {
+        panic!("{:?}", timeline.provenance);
+    };
+    assert_eq!(
+        (has.millis(), timeline.ticks.len()),
+        (step, ticks),
+        "{name}"
+    );
+    timeline
+}
+
+#[test]
+fn every_other_crash_passes_its_anchors_on_a_grid_of_its_own() {
+    let calm = BUNDLED_STEP.millis();
+    check_bundle(BUNDLES[1], "BTCUSDT", calm, 27_696);
+    check_bundle(BUNDLES[2], "ETHUSDT", calm, 8_636);
+    check_bundle(BUNDLES[3], "YFIUSD", calm, 7_201);
+    check_bundle(BUNDLES[4], "JELLYUSD", calm, 1_201);
+    let shape = check_bundle(BUNDLES[5], "PERPS", 1_000, 3_301);
+    let told = shape.provenance.to_string();
+    assert!(!told.contains("published prices"), "{told}");
+    assert!(told.contains("are no prices of a market"), "{told}");
 }
 
 #[test]

@@ -80,16 +80,22 @@ fn the_october_crash_has_its_published_lows() {
 
 #[test]
 fn the_bundled_anchors_are_prices_of_the_real_bars() {
-    let Some(path) = data("oct_2025-10-10") else {
+    check_anchors("oct_2025-10-10", BUNDLES[0], &requests(&["spot", "5m"]));
+    let ether = [PriceRequest::new("ETHUSDT", &["spot", "5m"])];
+    check_anchors("covid_2020-03", BUNDLES[2], &ether);
+}
+
+fn check_anchors(directory: &str, bundle: &str, requests: &[PriceRequest]) {
+    let Some(path) = data(directory) else {
         return;
     };
-    let real = load(&path, &requests(&["spot", "5m"]), Window::ALL).unwrap();
-    let bundle = bundled(BUNDLES[0], &requests(&[]), Window::ALL, BUNDLED_SEED).unwrap();
+    let real = load(&path, requests, Window::ALL).unwrap();
+    let bundle = bundled(bundle, requests, Window::ALL, BUNDLED_SEED).unwrap();
     let Provenance::Bundled { markets, .. } = &bundle.provenance else {
         panic!("{:?}", bundle.provenance);
     };
     for (market, record) in markets.iter().enumerate() {
-        assert!((12..=16).contains(&record.anchors.len()));
+        assert!((12..=24).contains(&record.anchors.len()));
         for anchor in &record.anchors {
             let tick = real
                 .ticks
