@@ -88,6 +88,8 @@ pub(crate) struct Book {
     pub(crate) pool: Option<super::gammaswap::Supplies>,
     /// The same of a Kyan venue.
     pub(crate) options: Option<Box<super::kyan::Supplies>>,
+    /// The same of a composed venue.
+    pub(crate) composed: Option<super::composed::Supplies>,
     /// Cases waiting for a keeper, by what they are about.
     waiting: BTreeMap<Target, CaseId>,
     /// The same, the other way round.
@@ -167,9 +169,8 @@ impl Book {
                 (own, "USD")
             }
             // Its own follow when its people are known.
-            Preset::Kyan | Preset::KyanDerive | Preset::Composed => {
-                (super::kyan::placeholder(config), "USDC")
-            }
+            Preset::Kyan | Preset::KyanDerive => (super::kyan::placeholder(config), "USDC"),
+            Preset::Composed => (super::composed::placeholder(config), "USD"),
         };
         config.venues.push(own.clone());
         // Where the engine liquidates, nobody else is asked.
@@ -196,6 +197,7 @@ impl Book {
             supplies: None,
             pool,
             options: None,
+            composed: None,
             waiting: BTreeMap::new(),
             targets: BTreeMap::new(),
             looked_at: Vec::new(),

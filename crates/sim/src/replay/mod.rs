@@ -7,6 +7,7 @@
 //! applied and tallied. Nothing reads a clock: the same scenario and seed give the same bytes.
 
 mod bands;
+mod composed;
 mod desk;
 mod gammaswap;
 mod kuma;
@@ -61,6 +62,9 @@ pub enum ReplayError {
     /// The books whose shape was asked for.
     #[error(transparent)]
     Depth(#[from] crate::depth::DepthError),
+    /// A design.
+    #[error(transparent)]
+    Design(#[from] crate::design::DesignError),
     /// A table of this build is broken; a test reads them all.
     #[error("a bundled table cannot be used: {0}")]
     Bundle(String),
@@ -115,7 +119,11 @@ impl Replay {
                 None
             };
             let options = kyan_supplies(&scenario, venue, (&timeline, &openings))?;
+            let composed = composed_supplies(&scenario, venue, (&openings, start))?;
             let (people, traders) = match (&supplies, &options) {
+                _ if composed.is_some() => composed
+                    .as_ref()
+                    .map_or_else(Default::default, composed::Supplies::people),
                 (Some(supplies), _) => (supplies.people(), Vec::new()),
                 (None, Some(options)) => options.entering(),
                 (None, None) if scenario.people.is_some() => {
@@ -134,6 +142,14 @@ impl Replay {
                 book.config = own.clone();
             }
             book.options = options;
+            if let Some(supplies) = &composed
+                && let Some(own) = config.venues.last_mut()
+            {
+                *own = supplies.config(own.money());
+                book.first_trader = composed::Supplies::before_people(venue);
+                book.config = own.clone();
+            }
+            book.composed = composed;
             books.push(book);
         }
         let engine = engine(&config, &scenario)?;
@@ -197,7 +213,7 @@ impl Replay {
                     Preset::Kyan | Preset::KyanDerive => {
                         Box::new(kyan::KyanDesk::new(book, &scenario)?)
                     }
-                    Preset::Composed => return None,
+                    Preset::Composed => Box::new(composed::ComposedDesk::new(book, &scenario)),
                 })
             })
             .collect();
@@ -218,6 +234,18 @@ fn kyan_supplies(
     }
     let supplies = kyan::Supplies::prepare(scenario, venue, prices)?;
     Ok(Some(Box::new(supplies)))
+}
+
+/// What a composed venue needs beside prices.
+fn composed_supplies(
+    scenario: &Scenario,
+    venue: &Venue,
+    opening: (&[Opening], Timestamp),
+) -> Result<Option<composed::Supplies>, ReplayError> {
+    if venue.preset != Preset::Composed {
+        return Ok(None);
+    }
+    composed::Supplies::prepare(scenario, venue, opening).map(Some)
 }
 
 /// The people of a comparison as positions of their own, with each one's trader.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use plimsoll_engine::liquidation::Target;
-use plimsoll_units::{AccountId, CaseId, Timestamp};
+use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp};
 
 /// Something an agent will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,15 @@ pub(crate) enum Plan {
     PublishFunding,
     /// A partner signs what it wants to stand (Kuma), or quotes again on returning (Kyan).
     Renew(usize),
+    /// A bidder looks at what a case auctions in a market (composed).
+    BidFor {
+        /// Which partner.
+        by: usize,
+        /// Which case.
+        case: CaseId,
+        /// Which market.
+        market: MarketId,
+    },
     /// Partners take back what they offer (Kuma, Kyan).
     PartnersLeave,
     /// Providers of liquidity decide to take some of it out; which of the scenario's decisions.
