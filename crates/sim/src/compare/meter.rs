@@ -9,6 +9,8 @@
 
 mod parties;
 mod path;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

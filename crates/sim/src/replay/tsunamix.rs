@@ -146,8 +146,12 @@ impl TsunamixDesk {
             let liquidation = entry * (1.0 - sign * (threshold * collateral - fees) / size);
             let distance = ((price - liquidation) * sign / price).max(0.0);
             let result = sign * size * (price / entry - 1.0) - money(held.raw());
-            let worth = (collateral + result).max(0.0);
-            Some((id, position.owner, distance, [collateral, worth]))
+            Some((
+                id,
+                position.owner,
+                distance,
+                [collateral, collateral + result],
+            ))
         };
         venue
             .positions()
@@ -469,7 +473,7 @@ impl Desk for TsunamixDesk {
         let mut traders = 0.0;
         for (_, _, distance, [collateral, worth]) in self.distances(engine, |_| true) {
             self.bands.count(distance, collateral);
-            traders += worth;
+            traders += worth.max(0.0);
         }
         self.bands.end(at);
         self.report_sample(engine, traders, at);

@@ -8,6 +8,9 @@
 //! Floats: what is compared is far from the last bits of a double, nothing is summed over accounts
 //! but counts, and the order of operations is fixed, so that every machine counts alike.
 
+#[cfg(test)]
+mod tests;
+
 use crate::prices::Timeline;
 use crate::results::Amount;
 

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome, StageKind, Trigger};
-use plimsoll_engine::venues::gammaswap::{Action, Command as Do, LoanId, invariant};
+use plimsoll_engine::venues::gammaswap::{Action, Command as Do, GammaSwap, LoanId, invariant};
 use plimsoll_engine::{Body, Command, Engine, Event};
 use plimsoll_units::{AccountId, CaseId, Rounding, Timestamp, mul_div};
 
@@ -157,13 +157,13 @@ impl GammaswapDesk {
             }
             Action::PoolDeposit { account, lp } if self.is_lender(*account) => {
                 let worth = signed(self.quote.lp_worth(*lp));
-                self.lent(worth);
+                self.lent(worth, engine);
             }
             Action::PoolWithdraw { shares, .. } => {
                 let left = self.state(engine).map_or(0, |v| v.storage().share_supply);
                 let before = signed(left.saturating_add(*shares));
                 let gone = mul_div(self.facts.lent, signed(*shares), before, Rounding::Down);
-                self.lent(-gone.unwrap_or(0));
+                self.lent(-gone.unwrap_or(0), engine);
             }
             _ => {}
         }
@@ -180,13 +180,23 @@ impl GammaswapDesk {
         (0..self.book.liquidity.len()).any(|at| self.book.provider(at) == account)
     }
 
-    fn lent(&mut self, more: i128) {
+    fn lent(&mut self, more: i128, engine: &Engine) {
         self.facts.lent += more;
         self.book.meter.endowed(more);
-        self.lenders_stand();
+        self.lenders_stand(engine);
     }
 
-    fn lenders_stand(&mut self) {
+    fn lenders_stand(&mut self, engine: &Engine) {
+        let lacks = |venue: &GammaSwap| {
+            let of = |id: LoanId| {
+                let debt = venue.debt(id).ok()?;
+                Some(debt.saturating_sub(invariant(venue.loan(id).ok()?.held)))
+            };
+            venue.due().filter_map(of).fold(0, u128::saturating_add)
+        };
+        let lacking = self.state(engine).map_or(0, lacks);
+        let lacking = signed(self.quote.worth(lacking));
+        self.book.meter.outstanding(lacking);
         let stands = self.facts.lent - self.facts.written_down;
         self.book.meter.stands(stands);
     }
@@ -217,7 +227,7 @@ impl GammaswapDesk {
         let written_down = worth(&quote, open.written_down);
         meter.lost(Bearer::Lenders, written_down);
         self.facts.written_down += written_down;
-        self.lenders_stand();
+        self.lenders_stand(engine);
         let at = open.loan.0.saturating_sub(1);
         let at = usize::try_from(at).unwrap_or(usize::MAX);
         if let Some(loan) = self.loans.get_mut(at) {
@@ -237,17 +247,9 @@ impl GammaswapDesk {
             }
         }
         let debts = signed(self.quote.worth(venue.storage().borrowed_invariant));
-        let lacks = |id: LoanId| {
-            let debt = venue.debt(id).ok()?;
-            Some(debt.saturating_sub(invariant(venue.loan(id).ok()?.held)))
-        };
-        let lacking: u128 = venue.due().filter_map(lacks).sum();
-        let lacking = signed(self.quote.worth(lacking));
         let equity = signed(self.quote.value(held)) - debts + self.facts.returned;
-        let meter = &mut self.book.meter;
-        meter.open_interest(debts);
-        meter.outstanding(lacking);
-        self.lenders_stand();
+        self.book.meter.open_interest(debts);
+        self.lenders_stand(engine);
         self.book.meter.sampled(at, equity);
     }
 }

@@ -52,6 +52,7 @@ struct Person {
 /// An open case.
 #[derive(Debug, Clone, Copy)]
 struct Open {
+    account: AccountId,
     /// As it was flagged.
     first: Numbers,
     notional: i128,
@@ -230,6 +231,7 @@ impl KyanDesk {
         };
         self.book.meter.breach(case.0, breach);
         let open = Open {
+            account,
             first: *numbers,
             notional: on,
             equity: numbers.equity,
@@ -315,6 +317,12 @@ impl KyanDesk {
         let Some(state) = self.state(engine) else {
             return;
         };
+        let lacks = |open: &Open| {
+            let numbers = state.numbers(engine.ledger(), open.account).ok()?;
+            Some(numbers.equity.min(0).saturating_neg())
+        };
+        let lacking = self.facts.cases.values().filter_map(lacks).sum();
+        self.book.meter.outstanding(lacking);
         let reserve = state.fund_cash(engine.ledger());
         // Without marks it stands where it stood.
         if let Ok(own) = state.fund_worth(engine.ledger(), PAIR) {
@@ -322,18 +330,12 @@ impl KyanDesk {
         }
     }
 
-    /// The report's clock ticks; what people's accounts are worth, those below nothing apart.
-    pub(super) fn report_sample(
-        &mut self,
-        engine: &Engine,
-        (equity, lacking): (i128, i128),
-        at: Timestamp,
-    ) {
+    /// The report's clock ticks; what people's accounts are worth, none less than nothing.
+    pub(super) fn report_sample(&mut self, engine: &Engine, equity: i128, at: Timestamp) {
         let people = self.held.iter().skip(self.supplies.before_people());
         let sizes = people.flatten().map(|(_, size)| size.saturating_abs());
         let open: i128 = sizes.map(|size| notional(self.index, size)).sum();
         self.book.meter.open_interest(open);
-        self.book.meter.outstanding(lacking);
         self.fund_stands(engine);
         self.book.meter.sampled(at, equity - self.facts.idle);
     }

@@ -45,18 +45,14 @@ impl KyanDesk {
     /// A tick of the report's clock.
     pub(super) fn look(&mut self, state: &Kyan, engine: &Engine, _: &Collector, at: Timestamp) {
         let mut bands = [0.0; 5];
-        let (mut equity, mut lacking) = (0i128, 0i128);
+        let mut equity = 0i128;
         let people = self.supplies.before_people();
         for (number, delta) in (0u32..).zip(&mut self.deltas) {
             let Ok(numbers) = state.numbers(engine.ledger(), AccountId(number)) else {
                 continue;
             };
             *delta = numbers.delta;
-            if (number as usize) < people {
-                continue;
-            }
-            if numbers.equity <= 0 {
-                lacking = lacking.saturating_sub(numbers.equity);
+            if (number as usize) < people || numbers.equity <= 0 {
                 continue;
             }
             equity = equity.saturating_add(numbers.equity);
@@ -67,7 +63,7 @@ impl KyanDesk {
                 .unwrap_or(4);
             bands[band] += money(numbers.equity).approximate();
         }
-        self.report_sample(engine, (equity, lacking), at);
+        self.report_sample(engine, equity, at);
         let lines = &mut self.lines;
         lines.times.push(at.millis());
         for (line, value) in lines.bands.iter_mut().zip(bands) {

@@ -30,7 +30,7 @@ type Key = (MarketId, AccountId);
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     /// Numbers that opened the takers' open cases.
-    cases: BTreeMap<CaseId, Trigger>,
+    cases: BTreeMap<CaseId, Open>,
     /// The close that was queued last: which case, how much.
     closing: Option<(CaseId, i128)>,
     /// The fee that was debited last, and from whom.
@@ -47,6 +47,13 @@ pub(super) struct Facts {
     idle: i128,
 }
 
+/// An open case.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    product: MarketId,
+    trigger: Trigger,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Liquidation {
     case: CaseId,
@@ -54,6 +61,23 @@ struct Liquidation {
     size: i128,
     fee: i128,
     reward: i128,
+}
+
+impl Facts {
+    /// What accounts in open cases lack at the payoffs in force; their funding since is left out.
+    fn lacking(&self) -> i128 {
+        let lacks = |open: &Open| {
+            let trigger = &open.trigger;
+            let now = self.payoffs.get(open.product.index());
+            let moved = now.map_or(0, |now| now - trigger.price);
+            let then = trigger.price.saturating_abs().max(1);
+            let result = mul_div(trigger.notional, moved, then, Rounding::Down);
+            let equity = trigger.equity.saturating_add(result.unwrap_or(0));
+            equity.min(0).saturating_neg()
+        };
+        let each = self.cases.values().map(lacks);
+        each.fold(0, i128::saturating_add)
+    }
 }
 
 /// The meter of a Perennial venue.
@@ -171,6 +195,14 @@ impl PerennialDesk {
                 let key = (payer.market, AccountId(account));
                 self.facts.fee = Some((key, movement.amount));
             }
+            // Makers who leave take what is theirs.
+            (Reason::Withdrawal, HolderKind::Collateral) => {
+                let account = u32::try_from(payer.number).unwrap_or(u32::MAX);
+                if self.book.person(AccountId(account)).is_none() {
+                    self.book.meter.endowed(-movement.amount);
+                    self.facts.changed.push(payer.market);
+                }
+            }
             (Reason::LiquidationReward, _) => {
                 let engine = self.book.liquidators.is_empty();
                 let payee = if engine {
@@ -194,7 +226,8 @@ impl PerennialDesk {
             Some(Exposure::Short) => -1,
             _ => 1,
         };
-        self.facts.cases.insert(case.id, trigger);
+        let product = target.market;
+        self.facts.cases.insert(case.id, Open { product, trigger });
         let breach = Breach {
             trader,
             at: trigger.at,
@@ -234,7 +267,7 @@ impl PerennialDesk {
     }
 
     fn took(&mut self, done: &Liquidation, engine: &Engine) {
-        let Some(trigger) = self.facts.cases.get(&done.case) else {
+        let Some(Open { trigger, .. }) = self.facts.cases.get(&done.case) else {
             return;
         };
         let Some(product) = self
@@ -286,6 +319,7 @@ impl PerennialDesk {
                 makers.1 = stands;
             }
         }
+        self.book.meter.outstanding(self.facts.lacking());
         let all = self.facts.makers.values().map(|(_, stands)| *stands);
         let all = all.fold(0, i128::saturating_add);
         self.book.meter.stands(all);

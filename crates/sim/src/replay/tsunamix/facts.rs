@@ -39,8 +39,7 @@ pub(super) struct Held {
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) held: BTreeMap<PositionId, Held>,
-    /// Numbers of the open liquidation cases: those that opened them, or a keeper's last look.
-    cases: BTreeMap<CaseId, Trigger>,
+    cases: BTreeMap<CaseId, Open>,
     /// Base units of all open positions, net and whichever way, and their notional at entry with
     /// the sign of the side; by market.
     markets: Vec<Sums>,
@@ -48,6 +47,13 @@ pub(super) struct Facts {
     marks: Vec<i128>,
     /// Paid out to traders by closes.
     returned: i128,
+}
+
+/// An open liquidation case: its position, and the numbers that opened it or a keeper's last look.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    position: PositionId,
+    trigger: Trigger,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,6 +92,18 @@ impl Facts {
         let held = self.held.remove(&id)?;
         self.count(&held, -1);
         Some(held)
+    }
+
+    /// What positions in open cases lack at the prices in force; fees since are left out.
+    fn lacking(&self) -> i128 {
+        let lacks = |open: &Open| {
+            let held = self.held.get(&open.position)?;
+            let mark = self.marks.get(held.market)?;
+            let then = worth(held.units, open.trigger.price);
+            let moved = worth(held.units, *mark) - then;
+            Some((open.trigger.equity + moved).min(0).saturating_neg())
+        };
+        self.cases.values().filter_map(lacks).sum()
     }
 
     /// Open profit of all traders, and their notional, at the prices in force.
@@ -178,7 +196,8 @@ impl TsunamixDesk {
         let (Some(id), Rule::FeesOverThreshold) = (case.target.position, trigger.rule) else {
             return;
         };
-        self.facts.cases.insert(case.id, trigger);
+        let position = id;
+        self.facts.cases.insert(case.id, Open { position, trigger });
         let sign = self.facts.held.get(&id).map_or(1, |held| held.side.sign());
         let Some(trader) = self.book.measured(case.target.account) else {
             return;
@@ -215,16 +234,19 @@ impl TsunamixDesk {
         let price = self.facts.marks.get(view.market.index()).copied();
         let worth = self.facts.held.get(&id).zip(price);
         let notional = worth.map(|(held, price)| worth_of(held, price));
-        if let Some(numbers) = self.facts.cases.get_mut(&case) {
+        if let Some(Open { trigger, .. }) = self.facts.cases.get_mut(&case) {
+            let numbers = trigger;
+            numbers.price = price.unwrap_or(numbers.price);
             numbers.equity = view.collateral.raw() + view.pnl.raw() - held - fee;
             numbers.notional = notional.unwrap_or(numbers.notional);
         }
     }
 
     fn ended(&mut self, case: CaseId, outcome: Outcome, now: Timestamp) {
-        let Some(numbers) = self.facts.cases.remove(&case) else {
+        let Some(open) = self.facts.cases.remove(&case) else {
             return;
         };
+        let numbers = open.trigger;
         let meter = &mut self.book.meter;
         if let Outcome::Liquidated { shortfall } = outcome
             && meter.is_open(case.0)
@@ -292,6 +314,7 @@ impl TsunamixDesk {
         };
         let (profit, notional) = self.facts.open();
         self.book.meter.open_interest(notional);
+        self.book.meter.outstanding(self.facts.lacking());
         self.book.meter.stands(vault.raw() - profit);
     }
 
