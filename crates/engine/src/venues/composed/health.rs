@@ -15,7 +15,8 @@
 //! a rising one, so for each scenario `slack = balance + sum worth x (1 + move)` falls by at most
 //! `r x sum |worth| (1 + move)` when every price moves by the share `r` or less against its
 //! position, and rises with every price that moves the other way. The least `slack / that sum` over
-//! all scenarios is the room. The others are one scenario: minus, or plus, the fraction.
+//! all scenarios is the room. The others are one scenario: minus, or plus, the fraction. Two pips
+//! are taken from the slack first, for what rounding to pips can take; who has less has no room.
 
 use plimsoll_units::{AccountId, ArithmeticError, MarketId, Rounding, mul_div};
 
@@ -94,10 +95,13 @@ pub(super) struct Examined {
 
 /// Room of one scenario: slack over what a full move would cost; none where it costs nothing.
 fn room(slack: i128, cost: i128) -> Result<Option<i128>, ArithmeticError> {
+    let slack = slack.saturating_sub(ROUNDED);
+    if slack <= 0 {
+        return Ok(Some(0));
+    }
     if cost <= 0 {
         return Ok(None);
     }
-    let slack = slack.saturating_sub(ROUNDED).max(0);
     // Down: a trip is rather too near.
     mul_div(slack, ROOM_ONE, cost, Rounding::Floor).map(Some)
 }

@@ -51,6 +51,7 @@ impl Composed {
         let mut looked = std::mem::take(&mut self.reached);
         if cause.tick || !cause.priced.is_empty() {
             looked.extend(self.warnings.keys());
+            looked.extend(&self.watching.near);
         }
         for round in 0..ROUNDS {
             looked.append(&mut self.touched);
@@ -91,6 +92,7 @@ impl Composed {
         self.watching.examined = self.watching.examined.saturating_add(1);
         if self.positions(account).is_empty() {
             self.relieve(tx, account);
+            self.arm(account, None);
             return Ok(());
         }
         let examined = self.examined(tx.ledger(), account)?;

@@ -6,10 +6,13 @@
 //! above; a price that moves in a position's favour reaches nothing. A trip beyond every price
 //! there can be is not set.
 //!
-//! Besides those, a command's sweep looks at whoever it touched, and with prices and ticks at the
-//! warned. Nothing here is state: it is built anew from a snapshot and changes no result. A trip
+//! Besides those, a command's sweep looks at whoever it touched, and with prices at the warned and
+//! at the *near*: accounts without any room. Within two pips of its requirement an account can come
+//! under by rounding alone, whichever way a price moves. They are few, and not for long. Nothing here is state: it is built anew from a snapshot and changes no result. A trip
 //! on a slot that was freed stays until it passes or the slot is used again; whoever has the slot
 //! then is looked at once for nothing.
+
+use std::collections::BTreeSet;
 
 use plimsoll_units::{AccountId, MarketId, Rounding, mul_div};
 
@@ -44,6 +47,7 @@ pub(super) struct Watching {
     watch: Watch,
     drivers: Vec<Drivers>,
     popped: Vec<u32>,
+    pub(super) near: BTreeSet<AccountId>,
     pub(super) examined: u64,
     pub(super) due: u64,
 }
@@ -54,6 +58,7 @@ impl Default for Watching {
             watch: Watch::new(1),
             drivers: Vec::new(),
             popped: Vec::new(),
+            near: BTreeSet::new(),
             examined: 0,
             due: 0,
         }
@@ -97,7 +102,13 @@ impl Composed {
 
     /// Leaves a sound account's trips.
     pub(super) fn arm(&mut self, account: AccountId, room: Option<i128>) {
-        for position in self.holdings.positions(account) {
+        let positions = self.holdings.positions(account);
+        if room == Some(0) && !positions.is_empty() {
+            self.watching.near.insert(account);
+        } else {
+            self.watching.near.remove(&account);
+        }
+        for position in positions {
             let slot = position.slot();
             let mark = self.marks.get(position.market.index()).copied();
             let drivers = self.watching.drivers.get(position.market.index());
