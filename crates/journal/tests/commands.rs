@@ -10,7 +10,7 @@ use plimsoll_engine::venues::gammaswap::{self, Action, Purse};
 use plimsoll_engine::venues::perennial::{self, Payoff, ProductParams, Role};
 use plimsoll_engine::venues::tsunamix::{self, MarketParams, PriceUpdate, Rules};
 use plimsoll_engine::venues::{Execution, VenueConfig};
-use plimsoll_engine::venues::{kuma, kyan};
+use plimsoll_engine::venues::{composed, kuma, kyan};
 use plimsoll_engine::{Body, Command, Config, Engine, StateHash};
 use plimsoll_journal::commands::{
     Checkpoint, Entry, RebuildError, Rebuilder, Rebuilt, Recorder, kind, read, rebuild,
@@ -154,12 +154,20 @@ fn the_payload_of_every_kind() {
         reduce_only: true,
         self_trade: SelfTrade::CancelOldest,
     }));
+    let filled = Body::Composed(composed::Command::Fill(composed::Fill {
+        market: MarketId(1),
+        buyer: AccountId(2),
+        seller: AccountId(3),
+        quantity: 4,
+        price: 5,
+    }));
     let bodies = [
         (TSUNAMIX, prices),
         (PERENNIAL, open),
         (VenueId(2), swap),
         (VenueId(3), traded),
         (VenueId(4), sold),
+        (VenueId(5), filled),
     ];
     for (at, (venue, body)) in bodies.into_iter().enumerate() {
         recorder.command(&command(at as i64, venue, body)).unwrap();
@@ -207,6 +215,8 @@ fn the_payload_of_every_kind() {
         ffffffff0500000000000000
         kind 6
         080100000002000000010103000000000000000400000000000000020101
+        kind 7
+        040100020000000300000004000000000000000500000000000000
         kind 100
         0000000000000000
     "#]]

@@ -1,5 +1,6 @@
 //! The composed venue: what fits together, accounts, margin models, watch, trigger, vault.
 
+mod bytes;
 mod checks;
 mod laws;
 mod margins;
