@@ -9,6 +9,7 @@
 //! * The fund bears what a wallet owes when it is taken over. Where the fund cannot take it over,
 //!   counterparties bear it, at the bankruptcy price. Losses and gains on what the fund held, when
 //!   counterparties take it at the fund's entry price, are passed on to them.
+//! * Makers and partners are no traders: their breaches are not counted, but what is lost on them is.
 //! * Traders' equity leaves funding out that is not applied yet.
 
 use std::collections::BTreeMap;
@@ -218,6 +219,14 @@ impl KumaDesk {
 
     fn breached(&mut self, case: &Case) {
         let (trigger, account) = (case.trigger, case.target.account);
+        let open = Open {
+            account,
+            trigger,
+            notional: 0,
+            cost: 0,
+            acquired: 0,
+        };
+        self.facts.cases.insert(case.id, open);
         let (Some(person), Some(trader)) = (self.book.person(account), self.book.measured(account))
         else {
             return;
@@ -243,16 +252,6 @@ impl KumaDesk {
             stakes: stakes.unwrap_or_default(),
         };
         self.book.meter.breach(case.id.0, breach);
-        self.facts.cases.insert(
-            case.id,
-            Open {
-                account,
-                trigger,
-                notional: 0,
-                cost: 0,
-                acquired: 0,
-            },
-        );
     }
 
     fn served(&mut self, event: &ServiceEvent) {
@@ -337,16 +336,15 @@ impl KumaDesk {
             let after = value(venue, engine, open.account);
             let before = after + open.cost;
             let trigger = open.trigger;
-            let needed = least_notional(trigger.notional, before, trigger.requirement);
-            self.book.meter.took(
-                case.0,
-                Taken {
-                    notional: open.notional,
-                    needed,
-                    before,
-                    after,
-                },
-            );
+            let taken = Taken {
+                notional: open.notional,
+                needed: least_notional(trigger.notional, before, trigger.requirement),
+                before,
+                after,
+            };
+            if self.book.meter.is_open(case.0) {
+                self.book.meter.took(case.0, taken);
+            }
             let borne = open.acquired.min(0).saturating_neg();
             self.book.meter.lost(Bearer::InsuranceFund, borne);
             if let Some(open) = self.facts.cases.get_mut(&case) {
