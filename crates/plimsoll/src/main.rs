@@ -5,6 +5,7 @@
 
 mod compare;
 mod conform;
+mod design;
 mod explain;
 mod output;
 mod progress;
@@ -52,6 +53,9 @@ enum Command {
     /// venue and value; results as CSV, Parquet and a page. One core or many, the same bytes.
     #[command(after_help = sweep::EXAMPLES)]
     Sweep(sweep::Options),
+    /// Designs as data: list them, read one beside its venue's page, begin one, check one.
+    #[command(after_help = design::EXAMPLES)]
+    Design(design::Options),
     /// Look for mistakes in a scenario file, or begin a new one.
     #[command(after_help = scenario::EXAMPLES)]
     Scenario(scenario::Options),
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(options),
         Command::Replay(options) => replay::run(options),
         Command::Sweep(options) => sweep::run(options),
+        Command::Design(options) => design::run(options),
         Command::Scenario(options) => scenario::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Ranks(options) => ranks::run(options),

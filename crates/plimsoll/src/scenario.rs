@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use plimsoll_sim::scenario::{BUNDLES, diagnose, starter};
+use plimsoll_sim::scenario::{BUNDLES, Finding, diagnose, starter};
 use serde_json::json;
 
 use crate::output::say;
@@ -75,14 +75,19 @@ fn check(file: &Path, json: bool) -> anyhow::Result<bool> {
             "{name} is a bundled scenario; `plimsoll replay {name} --show-scenario` writes a file"
         );
     }
-    let found = diagnose(file)?;
+    verdict(file, &diagnose(file)?, json)
+}
+
+/// Tells what was found in a file; true where nothing was.
+pub(crate) fn verdict(file: &Path, found: &[Finding], json: bool) -> anyhow::Result<bool> {
+    let name = file.display();
     let fine = found.is_empty();
     if json {
         let verdict = json!({ "file": name.to_string(), "fine": fine, "findings": found });
         say!("{}", serde_json::to_string_pretty(&verdict)?);
         return Ok(fine);
     }
-    for finding in &found {
+    for finding in found {
         let message = finding.message.trim_end().replace('\n', "\n    ");
         say!("{name}:{}:{}: {message}", finding.line, finding.column);
     }

@@ -20,9 +20,8 @@ use plimsoll_units::{AssetId, Duration, Fixed, Rate};
 
 use super::DesignError;
 use super::misfits::Misfit;
-use super::terms::{
-    AcquirerTerms, CapTerms, Design, Model, PortionTerms, Scope, StageName, StageTerms, WhoseTerms,
-};
+use super::stage::{CapTerms, PortionTerms, StageName, StageTerms, WhoseTerms};
+use super::terms::{AcquirerTerms, Design, Model, Scope};
 use crate::scenario::{Decimal, Deleveraging, Slices};
 
 /// One of what is counted in 1/100,000.

@@ -10,9 +10,8 @@ use toml::{Table, Value};
 
 use super::keys::{Becomes, KEYS, Machine};
 use super::misfits::Misfit;
-use super::terms::{
-    CapTerms, Design, PortionTerms, RepaymentTerms, StageName, StageTerms, WhoseTerms,
-};
+use super::stage::{CapTerms, PortionTerms, RepaymentTerms, StageName, StageTerms, WhoseTerms};
+use super::terms::Design;
 use crate::scenario::{
     Decimal, Deleveraging, GammaswapParameters, KumaParameters, KyanParameters,
     PerennialParameters, Preset, TsunamixParameters,

@@ -2,7 +2,8 @@
 
 use super::exact::{self, Given};
 use super::keys::{KEYS, Machine};
-use super::terms::{Design, Model, RepaymentTerms, Scope, StageName};
+use super::stage::{RepaymentTerms, StageName};
+use super::terms::{Design, Model, Scope};
 use super::together;
 use crate::scenario::{Decimal, Preset};
 
@@ -41,6 +42,7 @@ pub(super) fn of(design: &Design) -> Vec<Misfit> {
     }
     found.extend(stages(design, machine));
     found.extend(model_and_lock(design));
+    found.extend(together::shares(design));
     if found.is_empty() {
         found.extend(exact::check(design, machine).err());
     }

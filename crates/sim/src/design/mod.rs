@@ -14,15 +14,16 @@ mod exact;
 mod keys;
 mod misfits;
 mod places;
+mod stage;
 mod terms;
 mod together;
 mod venue;
 
 pub use keys::Machine;
+pub use stage::{CapTerms, PortionTerms, RepaymentTerms, StageName, StageTerms, WhoseTerms};
 pub use terms::{
-    AcquirerTerms, BackstopTerms, CapTerms, Design, FundTerms, LimitTerms, LockTerms, MarginTerms,
-    MarketMargin, MarketMove, Model, MoveTerms, Page, PortionTerms, RepaymentTerms, Scope,
-    StageName, StageTerms, TriggerTerms, VaultTerms, WhoseTerms,
+    AcquirerTerms, BackstopTerms, Design, FundTerms, LimitTerms, LockTerms, MarginTerms,
+    MarketMargin, MarketMove, Model, MoveTerms, Page, Scope, TriggerTerms, VaultTerms,
 };
 
 pub use venue::Backing;
@@ -38,8 +39,8 @@ use places::Places;
 /// The largest design file that is read, bytes.
 const FILE_MAX: u64 = 1 << 20;
 
-/// The designs that come with the program, by name.
-const PRESETS: [(&str, &str); 9] = [
+/// The designs that come with the program, by name: the five venues, their variants, our own.
+const PRESETS: [(&str, &str); 14] = [
     (
         "tsunamix",
         include_str!("../../assets/designs/tsunamix.toml"),
@@ -49,28 +50,48 @@ const PRESETS: [(&str, &str); 9] = [
         include_str!("../../assets/designs/perennial.toml"),
     ),
     (
-        "perennial-plus",
-        include_str!("../../assets/designs/perennial-plus.toml"),
-    ),
-    (
         "gammaswap",
         include_str!("../../assets/designs/gammaswap.toml"),
+    ),
+    ("kuma", include_str!("../../assets/designs/kuma.toml")),
+    ("kyan", include_str!("../../assets/designs/kyan.toml")),
+    (
+        "perennial-plus",
+        include_str!("../../assets/designs/perennial-plus.toml"),
     ),
     (
         "gammaswap-v1.2",
         include_str!("../../assets/designs/gammaswap-v1.2.toml"),
     ),
-    ("kuma", include_str!("../../assets/designs/kuma.toml")),
     (
         "kuma-plus",
         include_str!("../../assets/designs/kuma-plus.toml"),
     ),
-    ("kyan", include_str!("../../assets/designs/kyan.toml")),
     (
         "kyan-derive",
         include_str!("../../assets/designs/kyan-derive.toml"),
     ),
+    (
+        "plimsoll",
+        include_str!("../../assets/designs/plimsoll.toml"),
+    ),
+    ("classic", include_str!("../../assets/designs/classic.toml")),
+    (
+        "portfolio-partners",
+        include_str!("../../assets/designs/portfolio-partners.toml"),
+    ),
+    (
+        "vault-inherits",
+        include_str!("../../assets/designs/vault-inherits.toml"),
+    ),
+    (
+        "auction-only",
+        include_str!("../../assets/designs/auction-only.toml"),
+    ),
 ];
+
+/// A commented design to begin with.
+pub const STARTER: &str = include_str!("../../assets/starter/design.toml");
 
 /// Why a design cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +148,13 @@ fn told(file: &str, findings: &[Finding]) -> String {
 #[serde(deny_unknown_fields)]
 struct File {
     design: Design,
+}
+
+/// Every key that some machine has, as `section.key` or `stage.key`, with the machine.
+pub fn keys() -> impl Iterator<Item = (&'static str, Machine)> {
+    keys::KEYS
+        .iter()
+        .map(|(path, machine, _)| (*path, *machine))
 }
 
 /// The names of the designs that come with the program.
@@ -201,12 +229,26 @@ pub fn parse(file: &str, text: &str) -> Result<Design, DesignError> {
     })
 }
 
+/// Whether a text is a design file and not a scenario: it has a table `design` and no markets.
+pub(crate) fn is_design(text: &str) -> bool {
+    let Ok(root) = toml::de::DeTable::parse(text) else {
+        return false;
+    };
+    let has = |wanted: &str| root.get_ref().keys().any(|key| key.get_ref() == wanted);
+    has("design") && !has("markets")
+}
+
+/// Everything wrong with the text of a design file, in the order of its lines.
+pub(crate) fn findings(text: &str) -> Vec<Finding> {
+    read_text(text).err().unwrap_or_default()
+}
+
 /// Everything wrong with a design file, in the order of its lines; nothing where it can run.
 ///
 /// # Errors
 /// [`DesignError::Read`].
 pub fn diagnose(path: &Path) -> Result<Vec<Finding>, DesignError> {
-    Ok(read_text(&read(path)?).err().unwrap_or_default())
+    Ok(findings(&read(path)?))
 }
 
 fn read_text(text: &str) -> Result<Design, Vec<Finding>> {

@@ -7,9 +7,10 @@
 
 use plimsoll_units::AssetId;
 
-use super::exact;
-use super::misfits::Misfit;
-use super::terms::{AcquirerTerms, Design, Model, StageName};
+use super::exact::{self, Given};
+use super::misfits::{Misfit, STAGES_MAX};
+use super::stage::StageName;
+use super::terms::{AcquirerTerms, Design, Model};
 use crate::scenario::Decimal;
 
 /// Path, decimals, least and most in millionths of one. A least of zero that is no value is 1.
@@ -47,11 +48,21 @@ const ONE: i128 = 1_000_000;
 /// The most money, in millionths of a unit: a trillion.
 const MONEY: i128 = 1_000_000_000_000 * ONE;
 
+/// Numbers out of their bounds in sections whose units are the same under all rules.
+pub(super) fn shares(design: &Design) -> Vec<Misfit> {
+    let given = exact::given(design).into_iter();
+    given
+        .filter(|g| g.path.starts_with("fund."))
+        .filter_map(|g| number(&g))
+        .collect()
+}
+
 /// Everything that does not fit.
 pub(super) fn check(design: &Design) -> Vec<Misfit> {
     let mut found = numbers(design);
     found.extend(RULES.iter().filter_map(|rule| rule(design)));
-    if found.is_empty() {
+    let count = design.stages.len();
+    if found.is_empty() && count > 0 && count <= STAGES_MAX {
         found.extend(engine(design).err());
     }
     found
@@ -80,16 +91,17 @@ fn bounded(
     })
 }
 
+/// A number out of its bounds, if it has bounds here.
+fn number(given: &Given) -> Option<Misfit> {
+    let row = BOUNDS.iter().find(|(path, ..)| *path == given.path);
+    let (path, decimals, least, most) = row?;
+    let value = given.value.as_str()?.parse().ok()?;
+    let key = path.split('.').next_back().unwrap_or_default();
+    bounded(&given.at, key, value, (*decimals, *least, *most))
+}
+
 fn numbers(design: &Design) -> Vec<Misfit> {
-    let mut found = Vec::new();
-    for given in exact::given(design) {
-        let row = BOUNDS.iter().find(|(path, ..)| *path == given.path);
-        let value = given.value.as_str().and_then(|text| text.parse().ok());
-        if let (Some((path, decimals, least, most)), Some(value)) = (row, value) {
-            let key = path.split('.').next_back().unwrap_or_default();
-            found.extend(bounded(&given.at, key, value, (*decimals, *least, *most)));
-        }
-    }
+    let mut found: Vec<Misfit> = exact::given(design).iter().filter_map(number).collect();
     for (at, own) in design.margin.markets.iter().enumerate() {
         for (key, value) in [("initial", own.initial), ("maintenance", own.maintenance)] {
             let at = format!("margin.markets.{at}.{key}");
@@ -334,6 +346,8 @@ fn engine(design: &Design) -> Result<(), Misfit> {
     let config = design.config(AssetId(0), &markets, million)?;
     config.check().map_err(|why| {
         let why = why.to_string();
+        let bare = why.strip_prefix("the design does not fit together: ");
+        let why = bare.map_or(why.clone(), str::to_owned);
         Misfit::new(about(design, &why), why)
     })
 }
@@ -346,21 +360,25 @@ const WORDS: &[(&str, &str)] = &[
     ("counterparties", "backstops.counterparties"),
     ("multiple of the backstops", "limits.over_backstop"),
     ("scenario", "margin.scenarios"),
+    ("bounties", "confiscate"),
     ("with versioned margin", "lock.scope"),
     ("versioned margin without", "margin.model"),
 ];
 
 /// The path of the key that a message of the engine is about: a stage it names, or a word.
 fn about(design: &Design, message: &str) -> String {
+    let word = WORDS.iter().find(|(word, _)| message.contains(word));
     let named = message.split('`').skip(1).step_by(2);
+    let named = named.chain(word.map(|(_, path)| *path));
     let stage = named.into_iter().find_map(|name| {
         let own = |stage: &super::StageTerms| stage.stage.name() == name;
         design.stages.iter().rposition(own)
     });
-    let word = WORDS.iter().find(|(word, _)| message.contains(word));
     match (word, stage) {
-        (Some((_, path)), _) => (*path).to_owned(),
-        (None, Some(at)) => format!("stages.{at}"),
-        (None, None) => "rules".to_owned(),
+        (Some((_, path)), _) if StageName::ALL.iter().all(|s| s.name() != *path) => {
+            (*path).to_owned()
+        }
+        (_, Some(at)) => format!("stages.{at}"),
+        (_, None) => "rules".to_owned(),
     }
 }

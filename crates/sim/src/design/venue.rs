@@ -11,11 +11,10 @@
 //! * GammaSwap: one and a half times what the borrowers borrow;
 //! * Perennial: half of the makers' positions, that is leverage 2.
 
-use plimsoll_units::Side;
-
 use super::exact;
 use super::misfits::Misfit;
-use super::terms::{Design, StageName};
+use super::stage::StageName;
+use super::terms::Design;
 use super::{DesignError, Machine};
 use crate::people::Totals;
 use crate::scenario::{
@@ -232,8 +231,8 @@ fn makers(interest: i128, behind: i128) -> Makers {
 /// What the borrowers of the pair's market borrow, and half of it again.
 fn lent(scenario: &Scenario, people: &Totals) -> i128 {
     let market = crate::replay::pair_market(&scenario.markets);
-    let sides = people.notional.get(market).copied().unwrap_or_default();
-    let borrowed = sides[usize::from(Side::Long == Side::Short)].saturating_add(sides[1]);
+    let [longs, shorts] = people.notional.get(market).copied().unwrap_or_default();
+    let borrowed = longs.saturating_add(shorts);
     borrowed.saturating_mul(3) / 2
 }
 

@@ -34,7 +34,8 @@ pub struct Finding {
     pub message: String,
 }
 
-/// Everything wrong with a scenario file, in the order of its lines; nothing where it can run.
+/// Everything wrong with a scenario file, in the order of its lines; nothing where it can run. A
+/// design file is looked at as one, and so is every design that a scenario names.
 ///
 /// # Errors
 /// [`ScenarioError::Read`].
@@ -43,9 +44,15 @@ pub fn diagnose(path: &Path) -> Result<Vec<Finding>, ScenarioError> {
         path: path.to_owned(),
         source,
     })?;
+    if crate::design::is_design(&text) {
+        return Ok(crate::design::findings(&text));
+    }
     let mut found = misread::<Scenario>(&text);
     if found.is_empty() {
         found = senseless(&text);
+    }
+    if found.is_empty() {
+        found = missing_designs(path, &text);
     }
     if found.is_empty() {
         found = unusable(path, &text);
@@ -157,6 +164,29 @@ fn senseless(text: &str) -> Vec<Finding> {
         let mut alone = scenario.clone();
         alone.venues = vec![venue.clone()];
         note(&alone);
+    }
+    found
+}
+
+/// Designs that the scenario names and that cannot be used, each at its name.
+fn missing_designs(path: &Path, text: &str) -> Vec<Finding> {
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut found = Vec::new();
+    let root = DeTable::parse(text).ok();
+    let named = root.as_ref().and_then(|root| {
+        let (_, value) = root
+            .get_ref()
+            .iter()
+            .find(|(key, _)| key.get_ref() == "designs")?;
+        value.get_ref().as_array()
+    });
+    for entry in named.into_iter().flatten() {
+        let Some(name) = entry.get_ref().as_str() else {
+            continue;
+        };
+        if let Err(why) = crate::design::load(name, base) {
+            found.push(finding(text, entry.span().start, why.to_string()));
+        }
     }
     found
 }
