@@ -216,15 +216,15 @@ pub(crate) fn any_act() -> impl Strategy<Value = Act> {
     let depth = prop::collection::vec((1..300u64, 1..8u64), 0..5);
     prop_oneof![
         2 => (prop_oneof![0..2u32, who()], 1..300i128).prop_map(|(a, m)| Act::Deposit(a, m)),
-        1 => (0..12u32, 1..200i128).prop_map(|(a, m)| Act::Withdraw(a, m)),
-        8 => (prop_oneof![Just(0u32), who()], who(), 0..2u16, 1..20u64, -100..100i64)
+        1 => (0..12u32, 1..100i128).prop_map(|(a, m)| Act::Withdraw(a, m)),
+        10 => (prop_oneof![Just(0u32), who()], who(), 0..2u16, 1..60u64, -50..50i64)
             .prop_map(|(a, b, m, q, p)| Act::Fill(a, b, m, q, p)),
-        6 => (-1_500..1_500i64, -1_500..1_500i64).prop_map(|(a, b)| Act::Prices(a, b)),
-        1 => (-5_000..5_000i64, -3_000..3_000i64).prop_map(|(a, b)| Act::Prices(a, b)),
-        3 => (0..2u16, depth).prop_map(|(m, d)| Act::Quotes(m, d)),
-        2 => (who(), 0..2u16, any::<bool>(), -50..300i32, 1..10u64)
+        8 => (-900..900i64, -900..900i64).prop_map(|(a, b)| Act::Prices(a, b)),
+        2 => (-3_000..4_000i64, -2_000..3_000i64).prop_map(|(a, b)| Act::Prices(a, b)),
+        5 => (0..2u16, depth).prop_map(|(m, d)| Act::Quotes(m, d)),
+        4 => (10..12u32, 0..2u16, any::<bool>(), -50..300i32, 1..10u64)
             .prop_map(|(a, m, s, d, q)| Act::Offer(a, m, s, d, q)),
-        3 => (prop_oneof![Just(0u32), who()], 0..6u64, 0..2u16, 1..20u64)
+        4 => (prop_oneof![Just(0u32), who()], 0..3u64, 0..2u16, 1..20u64)
             .prop_map(|(a, c, m, q)| Act::Bid(a, c, m, q)),
         3 => (0..3_000i64).prop_map(Act::Later),
         1 => (who(), 1..200i128).prop_map(|(a, m)| Act::Liquidity(a, m)),

@@ -10,6 +10,8 @@ use plimsoll_engine::venues::composed::{Command, Config, Event as Told, Taker};
 use plimsoll_engine::{Body, Command as Timed, Engine};
 use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use crate::designs::*;
 use crate::world::*;
@@ -27,6 +29,8 @@ struct Watcher {
     /// Cases of which the acquirer or counterparties took positions.
     taken: BTreeSet<CaseId>,
     open: BTreeMap<AccountId, CaseId>,
+    /// What was seen, by name.
+    seen: BTreeMap<String, u32>,
 }
 
 impl Watcher {
@@ -59,6 +63,7 @@ impl Watcher {
         let mut counterparties = BTreeSet::new();
         let mut closed = Vec::new();
         for event in events {
+            self.see(event);
             match event {
                 Event::Composed(Told::Moved { .. }) => {
                     self.moved(world, event, &mut counterparties)?;
@@ -112,6 +117,23 @@ impl Watcher {
             self.settled(case, outcome)?;
         }
         Ok(())
+    }
+
+    fn see(&mut self, event: &Event) {
+        let name = match event {
+            Event::Composed(Told::Moved { taker, .. }) => format!("{taker:?}"),
+            Event::Composed(Told::Unpaid { .. }) => "unpaid".to_owned(),
+            Event::Case(CaseEvent::Stage { stage, .. }) => stage.name().to_owned(),
+            Event::Case(CaseEvent::Blocked { reason, .. }) => format!("blocked: {reason:?}"),
+            Event::Case(CaseEvent::Closed { outcome, .. }) => match outcome {
+                Outcome::Recovered => "recovered".to_owned(),
+                Outcome::Liquidated { shortfall: 0 } => "liquidated".to_owned(),
+                Outcome::Liquidated { .. } => "bankrupt".to_owned(),
+            },
+            Event::Money(money) => money.reason.text().to_owned(),
+            _ => return,
+        };
+        *self.seen.entry(name).or_default() += 1;
     }
 
     /// What was owed was borne, to the pip.
@@ -241,7 +263,7 @@ fn worth(size: i64, mark: u64) -> i128 {
     i128::from(size) * i128::from(mark) / i128::from(ONE)
 }
 
-fn run(config: &Config, acts: &[Act], restore_at: usize) -> Result<(), String> {
+fn run(config: &Config, acts: &[Act], restore_at: usize) -> Result<Watcher, String> {
     let mut world = peopled(config.clone());
     let mut twin: Option<Engine> = None;
     let mut watcher = Watcher::default();
@@ -265,14 +287,17 @@ fn run(config: &Config, acts: &[Act], restore_at: usize) -> Result<(), String> {
                 body: Body::Composed(command.clone()),
             };
             let same = twin.apply(&timed).map(<[Event]>::to_vec);
-            if same != done || twin.state_hash() != world.engine.state_hash() {
+            if same != done {
+                return Err(format!("{command:?}: {done:?}, but to the twin {same:?}"));
+            }
+            if twin.state_hash() != world.engine.state_hash() {
                 return Err(format!("the restored twin differs after {command:?}"));
             }
         }
         let Ok(events) = done else { continue };
         watcher.look(&world, &events)?;
     }
-    Ok(())
+    Ok(watcher)
 }
 
 proptest! {
@@ -289,4 +314,21 @@ proptest! {
             return Err(TestCaseError::fail(broken));
         }
     }
+}
+
+/// Laws say nothing about what never happens.
+#[test]
+fn the_histories_reach_every_stage_and_every_bearer() {
+    let acts = prop::collection::vec(any_act(), 60..90);
+    let both = (any_design(), acts);
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..150 {
+        let (config, acts) = both.new_tree(&mut runner).unwrap().current();
+        let watcher = run(&config, &acts, usize::MAX).unwrap();
+        for (name, count) in watcher.seen {
+            *seen.entry(name).or_default() += count;
+        }
+    }
+    println!("{seen:#?}");
 }

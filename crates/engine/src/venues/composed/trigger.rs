@@ -53,6 +53,10 @@ impl Composed {
             looked.extend(self.warnings.keys());
             looked.extend(&self.watching.near);
         }
+        // Only what the command itself touched: whom the watch names is not part of the state.
+        for account in self.touched.clone() {
+            self.revisit(account);
+        }
         for round in 0..ROUNDS {
             looked.append(&mut self.touched);
             if looked.is_empty() && round > 0 {
@@ -63,9 +67,6 @@ impl Composed {
             let first = Cause::default();
             let cause = if round == 0 { cause } else { &first };
             for account in looked.drain(..) {
-                if round == 0 {
-                    self.revisit(account);
-                }
                 self.look(tx, account, cause)?;
             }
             self.walk_cases(tx, &cause.priced)?;
