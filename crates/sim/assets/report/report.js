@@ -96,8 +96,9 @@
     }
     tip.replaceChildren();
     make("b", "", tip).textContent = `${date(time)} ${clock(time, seconds)}`;
-    for (const series of [...plot.series].reverse()) {
-      const value = at(series, time - start);
+    const values = [...plot.series].reverse().map(series => [series, at(series, time - start)]);
+    if (values[0]?.[0].pattern) values.sort((a, b) => b[1] - a[1]);
+    for (const [series, value] of values) {
       if (value !== null) row(series.name, (series.pattern ?? "#").replace("#", figure(value)), series.class);
     }
     const near = Math.max(plot.marks[0]?.span / 2 || 0, 4 / place.width * (to - from) / length);

@@ -2,8 +2,9 @@
 //!
 //! What a measure is, how it is read and which way it is better is said by
 //! [`definitions`](crate::compare::definitions) alone; two more that only the page has are defined
-//! here in the same way. Ranks are integers, so that what is marked as best does not hang on a
-//! rounding.
+//! here in the same way. Kinds of venue hold differing parts of the people, so amounts and counts
+//! are compared as shares: of deposits, of traders, of breaches. Ranks are integers, so that what
+//! is marked as best does not hang on a rounding.
 
 use super::figure;
 use crate::compare::{Better, Definition, Measures, Share, Unit, definitions};
@@ -25,10 +26,12 @@ pub(super) struct Cell {
 /// What a column's cells are made of.
 #[derive(Clone, Copy)]
 enum Content {
-    /// The measure, and what stands beside it.
+    /// The measure as it is, and what stands beside it.
     Number(fn(&Measures) -> String),
+    /// The measure as a share of something, which stands beside it.
+    Share(fn(&Measures) -> i128, &'static str),
     /// Who has which part of it.
-    Shares(fn(&Measures) -> &[Share]),
+    Parts(fn(&Measures) -> &[Share]),
 }
 
 /// One column.
@@ -92,17 +95,6 @@ fn exact(unit: Unit, value: i128) -> String {
     }
 }
 
-fn share_of(part: i128, whole: i128, of: &str) -> String {
-    match figure::millionths(part, whole) {
-        Some(part) => format!("{} of {of}", figure::percent(part)),
-        None => String::new(),
-    }
-}
-
-fn share(part: u64, whole: u64) -> String {
-    figure::millionths(part.into(), whole.into()).map_or_else(String::new, figure::percent)
-}
-
 /// Who has how much of an amount, the largest first, in few words.
 fn shares(shares: &[Share]) -> Cell {
     let sum = figure::sum(shares);
@@ -152,40 +144,57 @@ const fn plain(
     told: &'static str,
     key: &'static str,
 ) -> Column {
-    column(group, title, told, key, |_| String::new())
-}
-
-const fn column(
-    group: &'static str,
-    title: &'static str,
-    told: &'static str,
-    key: &'static str,
-    beside: fn(&Measures) -> String,
-) -> Column {
     Column {
         group,
         title,
         told,
         key,
-        content: Content::Number(beside),
+        content: Content::Number(|_| String::new()),
     }
 }
 
-const fn words(
+/// A column of names.
+const fn parts(
     group: &'static str,
     title: &'static str,
     key: &'static str,
     of: fn(&Measures) -> &[Share],
 ) -> Column {
     Column {
-        group,
-        title,
-        told: "",
-        key,
-        content: Content::Shares(of),
+        content: Content::Parts(of),
+        ..plain(group, title, "", key)
     }
 }
 
+impl Column {
+    const fn beside(self, beside: fn(&Measures) -> String) -> Self {
+        Self {
+            content: Content::Number(beside),
+            ..self
+        }
+    }
+
+    const fn of(self, whole: fn(&Measures) -> i128, named: &'static str) -> Self {
+        Self {
+            content: Content::Share(whole, named),
+            ..self
+        }
+    }
+
+    const fn of_deposits(self) -> Self {
+        self.of(|m| m.deposits, "of deposits")
+    }
+
+    const fn of_traders(self) -> Self {
+        self.of(|m| m.traders as i128, "")
+    }
+
+    const fn of_start(self) -> Self {
+        self.of(|m| m.fund.as_ref().map_or(0, |fund| fund.start), "of start")
+    }
+}
+
+const PEOPLE: &str = "People";
 const LOSS: &str = "Together";
 const HIT: &str = "Traders liquidated";
 const BEYOND: &str = "Taken beyond need";
@@ -197,83 +206,80 @@ const DELEVERAGED: &str = "Deleveraged";
 const BOOK: &str = "Order book";
 
 /// The columns, in reading order; those of a group stand together.
-pub(super) const COLUMNS: [Column; 25] = [
-    column(LOSS, "Lost in all", "loss in all", "lost", |m| {
-        share_of(lost(m), m.deposits, "deposits")
-    }),
+pub(super) const COLUMNS: [Column; 26] = [
+    plain(PEOPLE, "Traders", "", "traders").beside(|m| figure::money(m.deposits)),
+    plain(LOSS, "Lost in all", "loss in all", "lost").of_deposits(),
     plain(LOSS, "Equity left", "traders’ equity left", "equity_left"),
-    column(HIT, "Traders", "traders liquidated", "liquidated", |m| {
-        share(m.liquidated, m.traders)
-    }),
-    column(
+    plain(HIT, "Traders", "traders liquidated", "liquidated").of_traders(),
+    plain(
         HIT,
         "Open interest",
         "open interest liquidated",
         "liquidated_share",
-        |m| figure::money(m.liquidated_notional),
-    ),
-    column(
+    )
+    .beside(|m| figure::money(m.liquidated_notional)),
+    plain(
         HIT,
         "Would have recovered",
         "liquidations that waiting would have spared",
         "recovered_share",
-        |m| {
-            let of = m.recovered.followed;
-            format!(
-                "{} of {}",
-                number::count(m.recovered.would_have),
-                number::count(of)
-            )
-        },
-    ),
-    column(
+    )
+    .beside(|m| {
+        let count = number::count;
+        format!(
+            "{} of {}",
+            count(m.recovered.would_have),
+            count(m.recovered.followed)
+        )
+    }),
+    plain(
         BEYOND,
         "Equity",
         "equity lost to liquidation",
         "over_liquidation",
-        |m| share_of(m.over_liquidation, m.deposits, "deposits"),
-    ),
-    column(
+    )
+    .of_deposits(),
+    plain(
         BEYOND,
         "Notional",
         "notional closed beyond need",
         "excess_notional",
-        |m| share_of(m.excess_notional, m.liquidated_notional, "closed"),
-    ),
-    plain(BAD, "In all", "bad debt", "bad_debt"),
+    )
+    .of(|m| m.liquidated_notional, "of closed"),
+    plain(BAD, "In all", "bad debt", "bad_debt").of_deposits(),
     plain(
         BAD,
         "Beyond the backstop",
         "bad debt beyond the backstop",
         "bad_debt_of_others",
-    ),
-    words(BAD, "Borne by", "bad_debt", |m| &m.bad_debt),
+    )
+    .of_deposits(),
+    parts(BAD, "Borne by", "bad_debt", |m| &m.bad_debt),
     plain(BACKSTOP, "At first", "", "backstop_start"),
-    column(
+    plain(
         BACKSTOP,
         "At its lowest",
         "backstop at its lowest",
         "backstop_low",
-        |m| {
-            let fund = m.fund.as_ref();
-            fund.map_or_else(String::new, |f| share_of(f.low, f.start, "start"))
-        },
-    ),
+    )
+    .of_start(),
     plain(
         BACKSTOP,
         "At the end",
         "backstop at the end",
         "backstop_end",
-    ),
+    )
+    .of_start(),
     plain(
         BACKSTOP,
         "Would suffice",
         "backstop that would have sufficed",
         "backstop_sufficient",
-    ),
-    plain(PAID, "In all", "incentives paid", "incentives"),
-    words(PAID, "To", "incentives", |m| &m.incentives),
-    plain(SPEED, "Breaches", "breaches", "breaches"),
+    )
+    .of_deposits(),
+    plain(PAID, "In all", "incentives paid", "incentives").of_deposits(),
+    parts(PAID, "To", "incentives", |m| &m.incentives),
+    plain(SPEED, "Breaches", "breaches", "breaches").of_traders(),
     plain(
         SPEED,
         "Median",
@@ -286,26 +292,16 @@ pub(super) const COLUMNS: [Column; 25] = [
         "time in which 99 of 100 were resolved",
         "resolution_p99",
     ),
-    column(
-        SPEED,
-        "Never",
-        "breaches never resolved",
-        "unresolved",
-        |m| share(m.speed.unresolved, m.speed.breaches),
-    ),
-    column(
-        DELEVERAGED,
-        "Traders",
-        "traders deleveraged",
-        "deleveraged",
-        |m| share(m.deleveraged.traders, m.traders),
-    ),
+    plain(SPEED, "Never", "breaches never resolved", "unresolved")
+        .of(|m| m.speed.breaches as i128, ""),
+    plain(DELEVERAGED, "Traders", "traders deleveraged", "deleveraged").of_traders(),
     plain(
         DELEVERAGED,
         "Cost to them",
         "cost of deleveraging",
         "deleveraged_cost",
-    ),
+    )
+    .of_deposits(),
     plain(BOOK, "Closed on it", "", "book_notional"),
     plain(BOOK, "Mean slip", "mean slip on the book", "book_mean"),
     plain(BOOK, "Worst slip", "worst slip on the book", "book_worst"),
@@ -322,7 +318,7 @@ impl Column {
 
     /// Whether it holds words rather than numbers.
     pub(super) fn is_words(&self) -> bool {
-        matches!(self.content, Content::Shares(_))
+        matches!(self.content, Content::Parts(_))
     }
 
     /// What the measure is, in a sentence.
@@ -330,18 +326,26 @@ impl Column {
         definition(self.key).map_or_else(String::new, |d| format!("{}: {}", d.label, d.text))
     }
 
-    /// A design's cell; nothing where it cannot have one.
+    /// A design's cell; nothing where it cannot have one, or nobody came to it.
     fn cell(&self, measures: &Measures) -> Option<Cell> {
-        let beside = match self.content {
-            Content::Shares(of) => return Some(shares(of(measures))),
-            Content::Number(beside) => beside(measures),
-        };
+        if measures.traders == 0 {
+            return None;
+        }
         let definition = definition(self.key)?;
         let value = (definition.read)(measures)?;
+        let (rank, beside) = match self.content {
+            Content::Parts(of) => return Some(shares(of(measures))),
+            Content::Number(beside) => (value, beside(measures)),
+            Content::Share(whole, named) => match figure::millionths(value, whole(measures)) {
+                Some(part) => (part, format!("{} {named}", figure::percent(part))),
+                // Nothing of nothing.
+                None => (value, String::new()),
+            },
+        };
         Some(Cell {
-            rank: value,
+            rank,
             shown: shown(definition.unit, value),
-            beside,
+            beside: beside.trim_end().to_owned(),
             exact: exact(definition.unit, value),
         })
     }

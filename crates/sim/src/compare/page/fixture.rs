@@ -116,7 +116,7 @@ fn outcome(made: Made) -> Outcome {
     if made.taken > 0 {
         flows.push(flow(
             "traders",
-            "liquidation penalty",
+            "liquidation fee",
             "insurance fund",
             made.taken * 7 / 10,
         ));
@@ -128,7 +128,7 @@ fn outcome(made: Made) -> Outcome {
         ));
         flows.push(flow(
             "traders",
-            "keeper reward",
+            "liquidation reward",
             "liquidators",
             made.taken / 10,
         ));
@@ -136,7 +136,7 @@ fn outcome(made: Made) -> Outcome {
     for share in &made.bad {
         flows.push(flow(
             &share.who,
-            "bad debt",
+            "loss beyond the balance",
             "winning traders",
             share.amount / 1_000_000,
         ));

@@ -72,8 +72,9 @@ type Section = (&'static str, &'static str, String);
 
 fn sections(comparison: &Comparison, picture: &Picture) -> Vec<Section> {
     let answer = format!(
-        "{}{}{}{}",
+        "{}{}{}{}{}",
         verdict::paragraph(comparison),
+        failed(comparison),
         lesson(comparison),
         stresses(comparison),
         verdict::standings(comparison)
@@ -91,7 +92,11 @@ fn sections(comparison: &Comparison, picture: &Picture) -> Vec<Section> {
             "One design at a time",
             panels::html(comparison, picture),
         ),
-        ("money", "Where the money went", money::html(comparison)),
+        (
+            "money",
+            "Where the lost money went",
+            money::html(comparison),
+        ),
         ("designs", "The designs", designs::html(comparison)),
         ("people", "The same people", people(comparison)),
         ("repeat", "Check and repeat", repeat(comparison)),
@@ -135,6 +140,21 @@ fn header(comparison: &Comparison) -> String {
         number::count(traders.unwrap_or(0)),
         comparison.outcomes.len(),
     )
+}
+
+/// Designs that are missing, and why.
+fn failed(comparison: &Comparison) -> String {
+    comparison
+        .failed
+        .iter()
+        .map(|failed| {
+            format!(
+                "<p class=\"failed\"><b>{}</b> could not be run: {}</p>",
+                escape::text(&failed.design),
+                escape::text(&failed.why)
+            )
+        })
+        .collect()
 }
 
 fn lesson(comparison: &Comparison) -> String {

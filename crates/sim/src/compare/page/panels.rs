@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Picture, View};
+use super::picture::{PATTERN, Picture, View, value};
 use super::{line_id, style};
 use crate::compare::Comparison;
 use crate::report::axis::{ValueAxis, moment};
@@ -13,6 +13,9 @@ use crate::report::{escape, number};
 
 /// The views that are repeated small.
 const SHOWN: [View; 3] = [View::Liquidated, View::BadDebt, View::Backstop];
+
+/// The most designs side by side.
+const SIDE_BY_SIDE: usize = 7;
 
 /// The section's content.
 pub(super) fn html(comparison: &Comparison, picture: &Picture) -> String {
@@ -22,8 +25,15 @@ pub(super) fn html(comparison: &Comparison, picture: &Picture) -> String {
         .collect();
     format!(
         "<p class=\"note\">The same lines, one design at a time; the others are faint behind it. Every row has one scale for all designs.</p>\
-         <div class=\"panels\">{panels}</div>"
+         <div class=\"panels\" style=\"--n:{}\">{panels}</div>",
+        columns(designs)
     )
+}
+
+/// How many stand side by side where there is room, so that rows are of even length.
+fn columns(designs: usize) -> usize {
+    let rows = designs.div_ceil(SIDE_BY_SIDE).max(1);
+    designs.div_ceil(rows).max(1)
 }
 
 fn panel(comparison: &Comparison, picture: &Picture, at: usize) -> String {
@@ -33,14 +43,14 @@ fn panel(comparison: &Comparison, picture: &Picture, at: usize) -> String {
         let axis = picture.axis(view);
         let last = picture.last(view, at);
         let told = match last {
-            Some(value) => format!("{}, at the end {}", view.title(), view.value(value)),
+            Some(last) => format!("{}, at the end {}", view.title(), value(last)),
             None => format!("{}: does not apply", view.title()),
         };
         let _ = write!(
             minis,
             "<figure class=\"mini\"><figcaption>{}<b>{}</b></figcaption>{}</figure>",
             view.short(),
-            last.map_or_else(|| "–".to_owned(), |value| view.value(value)),
+            last.map_or_else(|| "–".to_owned(), value),
             drawing(picture, view, at, axis, &told)
         );
     }
@@ -77,6 +87,6 @@ fn drawing(picture: &Picture, view: View, at: usize, axis: ValueAxis, told: &str
          <svg class=\"box\" viewBox=\"{left} 0 {width} 1000\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\"><g class=\"faint\">{others}</g>{own}</svg></svg>\
          <span aria-hidden=\"true\" style=\"top:{y:.1}%\">{}</span></div>",
         escape::text(told),
-        view.pattern().replace('#', &label),
+        PATTERN.replace('#', &label),
     )
 }

@@ -12,7 +12,7 @@ use crate::compare::{Comparison, Outcome};
 use crate::report::axis::{TimeAxis, ValueAxis, between};
 use crate::report::chart::{Chart, End};
 use crate::report::{escape, number, sample};
-use crate::results::Line;
+use crate::results::{Amount, Line};
 
 /// Points of one line within the part shown first.
 const POINTS: usize = 420;
@@ -60,25 +60,8 @@ impl View {
     fn unit(self) -> &'static str {
         match self {
             Self::Liquidated => "% of traders",
-            Self::BadDebt | Self::Backstop => "dollars",
-            Self::Equity => "% of what they put in",
-        }
-    }
-
-    /// How a value is written; `#` is the number.
-    pub(super) fn pattern(self) -> &'static str {
-        match self {
-            Self::Liquidated | Self::Equity => "#\u{a0}%",
-            Self::BadDebt | Self::Backstop => "$#",
-        }
-    }
-
-    pub(super) fn value(self, value: f64) -> String {
-        let magnitude = number::compact(three_figures(value.abs()));
-        let text = self.pattern().replace('#', &magnitude);
-        match value < 0.0 && magnitude != "0" {
-            true => format!("-{text}"),
-            false => text,
+            Self::BadDebt | Self::Equity => "% of what traders put in",
+            Self::Backstop => "% of what it began with",
         }
     }
 
@@ -102,10 +85,16 @@ impl View {
                 &measures.liquidated_over_time,
                 100.0 / measures.traders.max(1) as f64,
             ),
-            Self::BadDebt => (&measures.bad_debt_over_time, 1.0),
-            Self::Backstop => (&measures.backstop_over_time, 1.0),
+            Self::BadDebt => (&measures.bad_debt_over_time, share_of(measures.deposits)),
+            Self::Backstop => (
+                &measures.backstop_over_time,
+                share_of(measures.fund.as_ref().map_or(0, |fund| fund.start)),
+            ),
             Self::Equity => (&measures.equity_over_time, 100.0),
         };
+        if scale <= 0.0 || measures.traders == 0 {
+            return Line::default();
+        }
         let mut line = line.clone();
         for value in &mut line.values {
             *value *= scale;
@@ -114,12 +103,29 @@ impl View {
     }
 }
 
+/// By what dollars are multiplied to be per cent of an amount; 0 where there is none of it.
+fn share_of(micro: i128) -> f64 {
+    match micro {
+        ..=0 => 0.0,
+        _ => 100.0 / Amount::new(micro, 6).approximate(),
+    }
+}
+
+/// How a value is written; `#` is the number. All are shares, as kinds of venue hold differing
+/// parts of the people and differ in what stands behind them.
+pub(super) const PATTERN: &str = "#\u{a0}%";
+
+/// A value in three figures.
+pub(super) fn value(value: f64) -> String {
+    PATTERN.replace('#', &number::compact(three_figures(value)))
+}
+
 /// A value cut to three figures, so that labels stay short.
 fn three_figures(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return 0.0;
     }
-    let places = 2.0 - libm::floor(libm::log10(value));
+    let places = 2.0 - libm::floor(libm::log10(value.abs()));
     let unit = libm::pow(10.0, places);
     if unit.is_finite() && unit > 0.0 {
         (value * unit).round() / unit
@@ -358,23 +364,23 @@ impl Picture {
         let mut spoken = Vec::new();
         let mut without = Vec::new();
         for (at, (outcome, points)) in comparison.outcomes.iter().zip(&lines.points).enumerate() {
-            let Some(value) = last_until(points, self.shown.end) else {
+            let Some(end) = last_until(points, self.shown.end) else {
                 without.push(outcome.design.clone());
                 continue;
             };
             let class = style(at);
             chart.steps(&class, &line_id(view, at), points);
-            chart.reading_of(&class, &outcome.design, points, view.pattern());
+            chart.reading_of(&class, &outcome.design, points, PATTERN);
             spoken.push(format!(
                 "{} {}",
                 outcome.design,
-                view.value(points.last().map_or(value, |p| p.1))
+                value(points.last().map_or(end, |p| p.1))
             ));
             chart.ends.push(End {
                 class,
                 name: outcome.design.clone(),
-                value,
-                text: view.value(value),
+                value: end,
+                text: value(end),
             });
         }
         chart.spoken = format!("At the end: {}", spoken.join(", "));

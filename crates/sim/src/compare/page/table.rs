@@ -15,7 +15,7 @@ pub(super) fn html(comparison: &Comparison) -> String {
         .map(|column| (column, column.cells(&all)))
         .collect();
     format!(
-        "<p class=\"note\">Marked: the best of the column, where designs differ. A dash: the design has no such thing, or it never came to it. \
+        "<p class=\"note\">Marked: the best of the column, where designs differ; by the share below a number where there is one, as kinds of venue hold differing parts of the people. A dash: the design has no such thing, or it never came to it. \
          Money is in dollars; every digit is under the pointer. Press a heading to sort by it.</p>\
          <div class=\"scroll measures\" role=\"region\" aria-label=\"Measures by design\" tabindex=\"0\">{}</div>{}{}",
         wide(comparison, &columns),

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{fixture, render, verdict};
-use crate::compare::{Comparison, Fund, Measures, Share};
+use crate::compare::{Comparison, Failed, Fund, Measures, Share};
 use crate::report::tests::{check_nesting, skeleton};
 use crate::results::Line;
 
@@ -15,7 +15,7 @@ fn page(comparison: &Comparison) -> String {
     page
 }
 
-/// The comparison with its one design, or with every design's measures changed.
+/// The comparison of two designs with the measures of each changed.
 fn changed(change: impl Fn(&mut Measures)) -> Comparison {
     let mut comparison = fixture::two();
     for outcome in &mut comparison.outcomes {
@@ -47,7 +47,7 @@ fn two_designs_read_in_order() {
     expect![[r#"
 
         # In short
-        Of 2 designs, waterline lost least beside the market’s own move: $1.3 M, what liquidations took beyond need and bad debt together. gammaswap lost most: $4.03 M. gammaswap liquidated fewest traders, 12.2 %; waterline most, 14.1 %. Every design left bad debt; most was left by gammaswap, $3.42 M, borne by liquidity providers. waterline is not best at everything: others are better at 9 of 13 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and equity lost to liquidation (gammaswap).
+        Of 2 designs, waterline lost least beside the market’s own move: $1.3 M (3.2 % of deposits), what liquidations took beyond need and bad debt together. gammaswap lost most: $4.03 M (9.8 % of deposits). gammaswap liquidated fewest traders, 12.2 %; waterline most, 14.1 %. Every design left bad debt; most was left by gammaswap, $3.42 M (8.3 % of deposits), borne by liquidity providers. waterline is not best at everything: others are better at 8 of 13 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and equity lost to liquidation (gammaswap).
         ## The lesson
         Closing part by part and asking bidders before the fund kept most accounts alive; it took longer than closing at once.
         ## Done to it beside the crash itself
@@ -55,27 +55,29 @@ fn two_designs_read_in_order() {
         Venues are told no new price of AVAX for five minutes.
         Where none is better, and where none is worse; measures at which all are level are left out
          | Design | Best at | Worst at
-         | gammaswap | 9 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, notional closed beyond need, incentives paid, breaches, traders deleveraged, cost of deleveraging | 4 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved
-         | waterline | 4 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved | 9 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, notional closed beyond need, incentives paid, breaches, traders deleveraged, cost of deleveraging
+         | gammaswap | 8 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, incentives paid, breaches, traders deleveraged, cost of deleveraging | 5 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved, breaches never resolved
+         | waterline | 5 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved, breaches never resolved | 8 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, incentives paid, breaches, traders deleveraged, cost of deleveraging
         # The crash, and what each design made of itETH, whole period, 10 Oct 00:00 to 12 Oct 00:00; the part below is markedBusiest partWhole periodDrag across a chart to look closerWhat the lines show
         ## Pricesfirst price = 1009010020:3020:4521:0021:1521:3021:4522:0022:15BTC 92.3ETH 90.9
         gammaswap
         waterlineTraders liquidated so farBad debt so farBackstop leftTraders’ equity left
         ## Traders liquidated so far% of traders
         Traders liquidated at least once, in part or whole.051020:3020:4521:0021:1521:3021:4522:0022:15gammaswap 12.2 %waterline 14.1 %
-        ## Bad debt so fardollars
-        Losses beyond what bankrupt traders had, whoever bore them.01 M2 M3 M20:3020:4521:0021:1521:3021:4522:0022:15gammaswap $3.42 Mwaterline $410 k
-        ## Backstop leftdollars
-        The fund, vault or pool that stands behind the traders, positions it took over counted at the mark. The scale does not begin at zero. Does not apply to gammaswap.5.8 M6.0 M6.2 M20:3020:4521:0021:1521:3021:4522:0022:15waterline $6.1 M
-        ## Traders’ equity left% of what they put in
+        ## Bad debt so far% of what traders put in
+        Losses beyond what bankrupt traders had, whoever bore them.0520:3020:4521:0021:1521:3021:4522:0022:15gammaswap 8.29 %waterline 0.994 %
+        ## Backstop left% of what it began with
+        The fund, vault or pool that stands behind the traders, positions it took over counted at the mark. The scale does not begin at zero. Does not apply to gammaswap.9510020:3020:4521:0021:1521:3021:4522:0022:15waterline 98.4 %
+        ## Traders’ equity left% of what traders put in
         What all traders have, with what they took out, of what they put in. The scale does not begin at zero.809010020:3020:4521:0021:1521:3021:4522:0022:15gammaswap 77.9 %waterline 77.3 %
         # Measures
-        Marked: the best of the column, where designs differ. A dash: the design has no such thing, or it never came to it. Money is in dollars; every digit is under the pointer. Press a heading to sort by it.
-         |  | Together | Traders liquidated | Taken beyond need | Bad debt | Backstop | Incentives | Breach to resolution | Deleveraged | Order book
-         | Design | Lost in all | Equity left | Traders | Open interest | Would have recovered | Equity | Notional | In all | Beyond the backstop | Borne by | At first | At its lowest | At the end | Would suffice | In all | To | Breaches | Median | 99 of 100 | Never | Traders | Cost to them | Closed on it | Mean slip | Worst slip
-         | gammaswap | $4.03 M9.8 % of deposits | 77.9 % (best) | 1,220 (best)12.2 % | 9.2 % (best)$74.4 M | 20.0 %244 of 1,220 | $610 k (best)1.5 % of deposits | $48.8 M (best)65.6 % of closed | $3.42 M | $0 | liquidity providers | – | – | – | – | $152 k (best) | liquidators | 1,260 (best) | 1 min | 10 min | 40.32 % | 0 (best)0 % | $0 (best) | – | – | –
-         | waterline | $1.3 M (best)3.2 % of deposits | 77.3 % | 1,41014.1 % | 10.6 %$86 M | 20.0 %282 of 1,410 | $890 k2.2 % of deposits | $56.4 M65.6 % of closed | $410 k (best) | $0 | insurance fund | $6.2 M | $5.6 M90.3 % of start | $6.1 M | $410 k | $475 k | bidders 88.4 %, partners 11.6 % | 1,450 | 20 s (best) | 5 min 10 s (best) | 40.28 % | 30.03 % | $360 | $42.3 M | 34.1 bp | 412.0 bp
+        Marked: the best of the column, where designs differ; by the share below a number where there is one, as kinds of venue hold differing parts of the people. A dash: the design has no such thing, or it never came to it. Money is in dollars; every digit is under the pointer. Press a heading to sort by it.
+         |  | People | Together | Traders liquidated | Taken beyond need | Bad debt | Backstop | Incentives | Breach to resolution | Deleveraged | Order book
+         | Design | Traders | Lost in all | Equity left | Traders | Open interest | Would have recovered | Equity | Notional | In all | Beyond the backstop | Borne by | At first | At its lowest | At the end | Would suffice | In all | To | Breaches | Median | 99 of 100 | Never | Traders | Cost to them | Closed on it | Mean slip | Worst slip
+         | gammaswap | 10,000$41.2 M | $4.03 M9.8 % of deposits | 77.9 % (best) | 1,220 (best)12.2 % | 9.2 % (best)$74.4 M | 20.0 %244 of 1,220 | $610 k (best)1.5 % of deposits | $48.8 M65.6 % of closed | $3.42 M8.3 % of deposits | $00 % of deposits | liquidity providers | – | – | – | – | $152 k (best)0.37 % of deposits | liquidators | 1,260 (best)12.6 % | 1 min | 10 min | 40.32 % | 0 (best)0 % | $0 (best)0 % of deposits | – | – | –
+         | waterline | 10,000$41.2 M | $1.3 M (best)3.2 % of deposits | 77.3 % | 1,41014.1 % | 10.6 %$86 M | 20.0 %282 of 1,410 | $890 k2.2 % of deposits | $56.4 M65.6 % of closed | $410 k (best)0.99 % of deposits | $00 % of deposits | insurance fund | $6.2 M | $5.6 M90.3 % of start | $6.1 M98.4 % of start | $410 k0.99 % of deposits | $475 k1.2 % of deposits | bidders 88.4 %, partners 11.6 % | 1,45014.5 % | 20 s (best) | 5 min 10 s (best) | 4 (best)0.28 % | 30.03 % | $3600.00 % of deposits | $42.3 M | 34.1 bp | 412.0 bp
          | Measure | gammaswap | waterline
+         | People
+         | Traders | 10,000$41.2 M | 10,000$41.2 M
          | Together
          | Lost in all | $4.03 M9.8 % of deposits | $1.3 M (best)3.2 % of deposits
          | Equity left | 77.9 % (best) | 77.3 %
@@ -85,27 +87,27 @@ fn two_designs_read_in_order() {
          | Would have recovered | 20.0 %244 of 1,220 | 20.0 %282 of 1,410
          | Taken beyond need
          | Equity | $610 k (best)1.5 % of deposits | $890 k2.2 % of deposits
-         | Notional | $48.8 M (best)65.6 % of closed | $56.4 M65.6 % of closed
+         | Notional | $48.8 M65.6 % of closed | $56.4 M65.6 % of closed
          | Bad debt
-         | In all | $3.42 M | $410 k (best)
-         | Beyond the backstop | $0 | $0
+         | In all | $3.42 M8.3 % of deposits | $410 k (best)0.99 % of deposits
+         | Beyond the backstop | $00 % of deposits | $00 % of deposits
          | Borne by | liquidity providers | insurance fund
          | Backstop
          | At first | – | $6.2 M
          | At its lowest | – | $5.6 M90.3 % of start
-         | At the end | – | $6.1 M
-         | Would suffice | – | $410 k
+         | At the end | – | $6.1 M98.4 % of start
+         | Would suffice | – | $410 k0.99 % of deposits
          | Incentives
-         | In all | $152 k (best) | $475 k
+         | In all | $152 k (best)0.37 % of deposits | $475 k1.2 % of deposits
          | To | liquidators | bidders 88.4 %, partners 11.6 %
          | Breach to resolution
-         | Breaches | 1,260 (best) | 1,450
+         | Breaches | 1,260 (best)12.6 % | 1,45014.5 %
          | Median | 1 min | 20 s (best)
          | 99 of 100 | 10 min | 5 min 10 s (best)
-         | Never | 40.32 % | 40.28 %
+         | Never | 40.32 % | 4 (best)0.28 %
          | Deleveraged
          | Traders | 0 (best)0 % | 30.03 %
-         | Cost to them | $0 (best) | $360
+         | Cost to them | $0 (best)0 % of deposits | $3600.00 % of deposits
          | Order book
          | Closed on it | – | $42.3 M
          | Mean slip | – | 34.1 bp
@@ -113,16 +115,28 @@ fn two_designs_read_in_order() {
         How each measure is defined
         # One design at a time
         The same lines, one design at a time; the others are faint behind it. Every row has one scale for all designs.
-        ## gammaswapLiquidated12.2 %10 %Bad debt$3.42 M$3 MBackstop–$6.2 M
+        ## gammaswapLiquidated12.2 %10 %Bad debt8.29 %5 %Backstop–100 %
         10 Oct 20:2210 Oct 22:18
-        ## waterlineLiquidated14.1 %10 %Bad debt$410 k$3 MBackstop$6.1 M$6.2 M
+        ## waterlineLiquidated14.1 %10 %Bad debt0.994 %5 %Backstop98.4 %100 %
         10 Oct 20:2210 Oct 22:18
-        # Where the money went
-        From those who lost on the left, through the reason, to those who received it. All designs on one scale: as high, as much money.
+        # Where the lost money went
+        From those who lost on the left, through how they lost it, to those who got it. All designs on one scale: as high, as much money. Incentives count as paid out of what was taken from traders as far as that goes, then out of bad debt, then out of collateral that the market had already taken.
         ## gammaswap
         Liquidations took $610 k of equity from traders beyond need; $3.42 M of bad debt was left (liquidity providers $3.42 M); $152 k was paid in incentives (liquidators $152 k).
+        The books: every kind of payment, trading included (4)
+         | From | To | Why | Dollars | Movements
+         | traders | insurance fund | liquidation fee | 427,000.00 | 10
+         | traders | counterparties | slippage on the book | 122,000.00 | 10
+         | traders | liquidators | liquidation reward | 61,000.00 | 10
+         | liquidity providers | winning traders | loss beyond the balance | 3,420,000.00 | 10
         ## waterline
         Liquidations took $890 k of equity from traders beyond need; $410 k of bad debt was left (insurance fund $410 k); $475 k was paid in incentives (bidders $420 k and partners $55 k).
+        The books: every kind of payment, trading included (4)
+         | From | To | Why | Dollars | Movements
+         | traders | insurance fund | liquidation fee | 623,000.00 | 10
+         | traders | counterparties | slippage on the book | 178,000.00 | 10
+         | traders | liquidators | liquidation reward | 89,000.00 | 10
+         | insurance fund | winning traders | loss beyond the balance | 410,000.00 | 10
         # The designs
         ## GammaSwap: liquidity loansgammaswap
         Accounts are watched one by one; what is due is closed at the price of the moment, and what cannot be closed goes to those who stand behind it.
@@ -165,7 +179,7 @@ fn the_verdict_says_what_the_numbers_say() {
     check_verdict(
         &fixture::seven(),
         &expect![[
-            r#"<p class="verdict">Of 7 designs, waterline lost least beside the market’s own move: $1.3 M, what liquidations took beyond need and bad debt together. tsunamix lost most: $10.5 M. gammaswap liquidated fewest traders, 12.2 %; tsunamix most, 33.1 %. house-rules left no bad debt; most was left by gammaswap, $3.42 M, borne by liquidity providers. waterline is not best at everything: others are better at 16 of 18 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and liquidations that waiting would have spared (kyan).</p>"#
+            r#"<p class="verdict">Of 7 designs, waterline lost least beside the market’s own move: $1.3 M (3.2 % of deposits), what liquidations took beyond need and bad debt together. tsunamix lost most: $10.5 M (25.5 % of deposits). gammaswap liquidated fewest traders, 12.2 %; tsunamix most, 33.1 %. house-rules left no bad debt; most was left by gammaswap, $3.42 M (8.3 % of deposits), borne by liquidity providers. waterline is not best at everything: others are better at 15 of 17 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and liquidations that waiting would have spared (kyan).</p>"#
         ]],
     );
 }
@@ -196,7 +210,7 @@ fn level_designs_share_the_praise_and_the_blame() {
     check_verdict(
         &level,
         &expect![[
-            r#"<p class="verdict">All 2 lost the same beside the market’s own move: $5. Each liquidated 1.0 % of its traders. No design left bad debt.</p>"#
+            r#"<p class="verdict">All 2 lost the same beside the market’s own move: 0 % of deposits. Each liquidated 1.0 % of its traders. No design left bad debt.</p>"#
         ]],
     );
 }
@@ -221,6 +235,18 @@ fn a_design_alone_is_told_alone() {
     assert!(!render(&alone).is_empty());
 }
 
+/// A design that could not be run is missing with its reason, not silently.
+#[test]
+fn a_missing_design_says_why() {
+    let mut comparison = fixture::two();
+    comparison.failed = vec![Failed {
+        design: "wreck".to_owned(),
+        why: "line 3: no such stage".to_owned(),
+    }];
+    let text = skeleton(&page(&comparison));
+    assert!(text.contains("wreck could not be run: line 3: no such stage"));
+}
+
 /// A file may call anything anything.
 #[test]
 fn names_and_files_cannot_leave_their_place() {
@@ -233,6 +259,10 @@ fn names_and_files_cannot_leave_their_place() {
     comparison.provenance = vec![EVIL.to_owned()];
     comparison.markets = vec![EVIL.to_owned(); 2];
     comparison.matching = vec![EVIL.to_owned()];
+    comparison.failed = vec![Failed {
+        design: EVIL.to_owned(),
+        why: EVIL.to_owned(),
+    }];
     for stress in &mut comparison.stresses {
         stress.text = EVIL.to_owned();
     }
@@ -254,7 +284,6 @@ fn names_and_files_cannot_leave_their_place() {
         for flow in &mut outcome.flows {
             flow.from = EVIL.to_owned();
             flow.to = format!("{EVIL}2");
-            flow.reason = format!("confiscated collateral{EVIL}");
         }
     }
     let page = page(&comparison);

@@ -26,7 +26,21 @@ pub(super) fn paragraph(comparison: &Comparison) -> String {
         [one] => alone(one),
         outcomes => together(outcomes),
     };
+    let sentences = sentences.into_iter().chain(unmeasured(comparison));
+    let sentences: Vec<String> = sentences.collect();
     format!("<p class=\"verdict\">{}</p>", sentences.join(" "))
+}
+
+/// Designs to which nobody came.
+fn unmeasured(comparison: &Comparison) -> Option<String> {
+    let all = comparison.outcomes.iter();
+    let empty: Vec<&Outcome> = all.filter(|o| o.measures.traders == 0).collect();
+    (!empty.is_empty()).then(|| {
+        format!(
+            "Nothing was measured under {}: none of these traders held anything there.",
+            names(empty.into_iter())
+        )
+    })
 }
 
 fn alone(outcome: &Outcome) -> Vec<String> {
@@ -59,6 +73,8 @@ fn alone(outcome: &Outcome) -> Vec<String> {
 }
 
 fn together(outcomes: &[Outcome]) -> Vec<String> {
+    let outcomes: Vec<&Outcome> = outcomes.iter().filter(|o| o.measures.traders > 0).collect();
+    let outcomes = outcomes.as_slice();
     if outcomes.iter().all(|o| o.measures.liquidated == 0) {
         return vec![format!(
             "No trader was liquidated under any of the {}: the crash did not reach anybody’s rule.",
@@ -72,10 +88,10 @@ fn together(outcomes: &[Outcome]) -> Vec<String> {
 }
 
 /// The least and the most by a number: those level at the least, at the most, and both numbers.
-fn ends(
-    outcomes: &[Outcome],
+fn ends<'o>(
+    outcomes: &[&'o Outcome],
     of: impl Fn(&Measures) -> i128,
-) -> (Vec<&Outcome>, Vec<&Outcome>, i128, i128) {
+) -> (Vec<&'o Outcome>, Vec<&'o Outcome>, i128, i128) {
     let numbers = || outcomes.iter().map(|o| of(&o.measures));
     let (least, most) = (
         numbers().min().unwrap_or_default(),
@@ -85,31 +101,51 @@ fn ends(
         outcomes
             .iter()
             .filter(|o| of(&o.measures) == rank)
+            .copied()
             .collect()
     };
     (level(least), level(most), least, most)
 }
 
-fn least_lost(outcomes: &[Outcome]) -> String {
-    let (best, worst, least, most) = ends(outcomes, lost);
-    if least == most {
-        return format!(
-            "All {} lost the same beside the market’s own move: {}.",
-            outcomes.len(),
-            figure::money(least)
-        );
-    }
+/// An amount as a share of deposits, in millionths: kinds of venue hold differing parts of the
+/// people.
+fn of_deposits(amount: i128, measures: &Measures) -> i128 {
+    figure::millionths(amount, measures.deposits).unwrap_or(amount)
+}
+
+/// An amount with its share: `$1.3 M (3.2 % of deposits)`.
+fn amount(amount: i128, measures: &Measures) -> String {
     format!(
-        "Of {}, {} lost least beside the market’s own move: {}, what liquidations took beyond need and bad debt together. {} lost most: {}.",
-        figure::counted(outcomes.len() as u64, "design"),
-        names(best.into_iter()),
-        figure::money(least),
-        names(worst.into_iter()),
-        figure::money(most),
+        "{} ({} of deposits)",
+        figure::money(amount),
+        figure::share(amount, measures.deposits)
     )
 }
 
-fn fewest(outcomes: &[Outcome]) -> String {
+fn least_lost(outcomes: &[&Outcome]) -> String {
+    let (best, worst, least, most) = ends(outcomes, |m| of_deposits(lost(m), m));
+    if least == most {
+        return format!(
+            "All {} lost the same beside the market’s own move: {} of deposits.",
+            outcomes.len(),
+            figure::percent(least)
+        );
+    }
+    let told = |outcomes: &[&Outcome], share: i128| match outcomes {
+        [one] => amount(lost(&one.measures), &one.measures),
+        _ => format!("{} of deposits", figure::percent(share)),
+    };
+    format!(
+        "Of {}, {} lost least beside the market’s own move: {}, what liquidations took beyond need and bad debt together. {} lost most: {}.",
+        figure::counted(outcomes.len() as u64, "design"),
+        names(best.iter().copied()),
+        told(&best, least),
+        names(worst.iter().copied()),
+        told(&worst, most),
+    )
+}
+
+fn fewest(outcomes: &[&Outcome]) -> String {
     let share = |m: &Measures| {
         let (part, whole) = (i128::from(m.liquidated), i128::from(m.traders));
         figure::millionths(part, whole).unwrap_or(part)
@@ -128,11 +164,11 @@ fn fewest(outcomes: &[Outcome]) -> String {
 }
 
 /// Who left bad debt, and who bore the largest.
-fn bad_debt(outcomes: &[Outcome]) -> Option<String> {
+fn bad_debt(outcomes: &[&Outcome]) -> Option<String> {
     let bad = |m: &Measures| m.bad_debt_total();
     let (none, some): (Vec<&Outcome>, Vec<&Outcome>) =
         outcomes.iter().partition(|o| bad(&o.measures) <= 0);
-    let (_, worst, _, most) = ends(outcomes, bad);
+    let (_, worst, ..) = ends(outcomes, |m| of_deposits(bad(m), m));
     let first = worst.first()?;
     if some.is_empty() {
         return Some("No design left bad debt.".to_owned());
@@ -144,7 +180,7 @@ fn bad_debt(outcomes: &[Outcome]) -> Option<String> {
     Some(format!(
         "{start}; most was left by {}, {}{}.",
         names(worst.iter().copied()),
-        figure::money(most),
+        amount(bad(&first.measures), &first.measures),
         if worst.len() == 1 {
             borne(&first.measures)
         } else {
@@ -164,12 +200,12 @@ fn borne(measures: &Measures) -> String {
 }
 
 /// That the design which lost least is not best at everything, and where it is not.
-fn nobody_is_best(outcomes: &[Outcome]) -> Option<String> {
-    let (best, ..) = ends(outcomes, lost);
+fn nobody_is_best(outcomes: &[&Outcome]) -> Option<String> {
+    let (best, ..) = ends(outcomes, |m| of_deposits(lost(m), m));
     let [first] = best.as_slice() else {
         return None;
     };
-    let at = outcomes.iter().position(|o| std::ptr::eq(o, *first))?;
+    let at = outcomes.iter().position(|o| std::ptr::eq(*o, *first))?;
     let standing = standing(outcomes, at);
     let places: Vec<String> = standing
         .behind
@@ -204,7 +240,7 @@ struct Standing<'o> {
     behind: Vec<(&'static Column, Vec<&'o Outcome>)>,
 }
 
-fn standing(outcomes: &[Outcome], at: usize) -> Standing<'_> {
+fn standing<'o>(outcomes: &[&'o Outcome], at: usize) -> Standing<'o> {
     let all: Vec<&Measures> = outcomes.iter().map(|o| &o.measures).collect();
     let mut standing = Standing {
         ranked: 0,
@@ -230,14 +266,14 @@ fn standing(outcomes: &[Outcome], at: usize) -> Standing<'_> {
         let ahead = ahead.filter(|(_, cell)| cell.as_ref().is_some_and(|c| c.rank == best));
         standing
             .behind
-            .push((column, ahead.map(|(o, _)| o).collect()));
+            .push((column, ahead.map(|(o, _)| *o).collect()));
     }
     standing
 }
 
 /// Where each design is best and where it is worst, one line each.
 pub(super) fn standings(comparison: &Comparison) -> String {
-    let outcomes = &comparison.outcomes;
+    let outcomes: Vec<&Outcome> = comparison.outcomes.iter().collect();
     if outcomes.len() < 2 {
         return String::new();
     }
@@ -252,8 +288,9 @@ pub(super) fn standings(comparison: &Comparison) -> String {
     let rows: String = outcomes
         .iter()
         .enumerate()
+        .filter(|(_, outcome)| outcome.measures.traders > 0)
         .map(|(at, outcome)| {
-            let standing = standing(outcomes, at);
+            let standing = standing(&outcomes, at);
             format!(
                 "<tr><th scope=\"row\">{}{}</th><td class=\"up\"><b>{}</b> {}</td><td class=\"down\"><b>{}</b> {}</td></tr>",
                 super::sample(at),
