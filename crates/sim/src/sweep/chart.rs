@@ -24,13 +24,20 @@ pub(super) struct Across {
     low: f64,
     high: f64,
     ticks: Vec<(f64, String)>,
+    /// Places set apart by an upright line, with what they are.
+    rules: Vec<(f64, String)>,
 }
 
 impl Across {
     /// An axis with labels of its own.
     pub(super) fn labelled(low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
         let high = if high > low { high } else { low + 1.0 };
-        Self { low, high, ticks }
+        Self {
+            low,
+            high,
+            ticks,
+            rules: Vec::new(),
+        }
     }
 
     /// An axis of numbers.
@@ -40,6 +47,29 @@ impl Across {
         let largest = axis.high.abs().max(axis.low.abs());
         let label = |value: f64| (value, number::tick(value, step, largest));
         Self::labelled(axis.low, axis.high, ticks.into_iter().map(label).collect())
+    }
+
+    /// The same axis with places set apart.
+    pub(super) fn with_rules(mut self, rules: Vec<(f64, String)>) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The upright lines and their labels, every second one lower so that neighbours can be read.
+    fn rules(&self) -> String {
+        let mut drawn = String::new();
+        for (at, (place, label)) in self.rules.iter().enumerate() {
+            let x = self.fraction(*place) * 100.0;
+            let (anchor, shift) = if x > 80.0 { ("end", -5) } else { ("start", 5) };
+            let _ = write!(
+                drawn,
+                "<line class=\"rule\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"0\" y2=\"100%\"/>\
+                 <text class=\"rule-label\" x=\"{x:.2}%\" y=\"{}\" dx=\"{shift}\" text-anchor=\"{anchor}\">{}</text>",
+                14 + 16 * at,
+                escape::text(label)
+            );
+        }
+        drawn
     }
 
     fn fraction(&self, value: f64) -> f64 {
@@ -102,9 +132,10 @@ pub(super) fn figure(
          <div class=\"paper\"><div class=\"times\" aria-hidden=\"true\">{below}</div>\
          <svg role=\"img\" aria-label=\"{title}. {note}\">{grid}\
          <svg class=\"box\" viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">{paths}</svg>\
-         </svg></div></div></figure>\n",
+         {rules}</svg></div></div></figure>\n",
         title = escape::text(title),
         unit = escape::text(unit),
         note = escape::text(note),
+        rules = across.rules(),
     )
 }

@@ -20,6 +20,8 @@ const LINES: &str = "
 .s2 { stroke: var(--venue2); stroke-dasharray: 2 2; } .s3 { stroke: var(--venue3); stroke-dasharray: 9 3 2 3; }
 .s4 { stroke: var(--holder4); stroke-dasharray: 4 4; } .s5 { stroke: var(--holder5); stroke-dasharray: 12 4; }
 td.n[title] { cursor: help; }
+.rule { stroke: var(--soft); stroke-dasharray: 3 3; opacity: .8; }
+.rule-label { font-size: .76rem; fill: var(--ink); paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; font-variant-numeric: tabular-nums; }
 ";
 
 /// The most points or rows that are listed on the page; the tables beside it have all.
@@ -286,11 +288,35 @@ fn by_share(plan: &Plan, points: &[&PointLosses], asset: &str) -> String {
     )
 }
 
+/// The funds that cover the shares of the runs which there are enough of, and the largest loss.
+fn covered(losses: &Losses) -> Vec<(f64, String)> {
+    let known = QUANTILES.into_iter().filter(|share| share.0 >= 900);
+    let known = known.filter_map(|share| Some((losses.quantile(share).ok()?, share.text())));
+    let largest = losses.largest().map(|loss| (loss, "every run".to_owned()));
+    let mut rules: Vec<(i128, String)> = known.chain(largest).collect();
+    rules.retain(|(loss, _)| *loss > 0);
+    let named = rules.into_iter();
+    named
+        .map(|(loss, of)| {
+            (
+                approximate(loss),
+                format!("{of}: {}", number::compact(approximate(loss))),
+            )
+        })
+        .collect()
+}
+
 /// What a fund of a size would have left, on average.
 fn by_fund(plan: &Plan, points: &[&PointLosses], asset: &str) -> String {
     let largest = points.iter().filter_map(|p| p.losses.largest()).max();
     let largest = largest.unwrap_or_default().max(0);
     let across = Across::numbers([0.0, approximate(largest)].into_iter());
+    // With one combination there is room to say which share of the runs each size covers.
+    let rules = match points {
+        [one] => covered(&one.losses),
+        _ => Vec::new(),
+    };
+    let across = across.with_rules(rules);
     let series = points.iter().map(|point| {
         let at = |step: usize| {
             let fund = largest / PLACES as i128 * step as i128;
@@ -304,9 +330,9 @@ fn by_fund(plan: &Plan, points: &[&PointLosses], asset: &str) -> String {
     });
     figure(
         (
-            "Loss left by a fund of this size",
+            "How much insurance",
             asset,
-            "From left to right the size of a fund, upwards the mean over the runs of what it would not have covered, had nothing else changed.",
+            "From left to right the size of a fund, upwards the mean over the runs of what it would not have covered, had nothing else changed. Upright lines, with one combination: the fund that covers this share of the runs.",
         ),
         &across,
         &series.collect::<Vec<_>>(),
