@@ -12,8 +12,8 @@ use plimsoll_engine::liquidation::story::{Line, Story, rounding_text};
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome};
 use plimsoll_engine::oracle::Version;
 use plimsoll_engine::venues::kuma::{self, ServiceEvent};
-use plimsoll_engine::venues::kyan;
 use plimsoll_engine::venues::{Execution, Venue, perennial};
+use plimsoll_engine::venues::{composed, kyan};
 use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_journal::commands::{RebuildError, Rebuilder};
 use plimsoll_journal::{Reader, RedbLog};
@@ -60,6 +60,8 @@ struct Found {
     later: Vec<ServiceEvent>,
     /// What happened in it on a Kyan venue, whose liquidations are many records long.
     steps: Vec<(Timestamp, kyan::Event)>,
+    /// On a composed venue: the command that opened it, and what happened in it from then on.
+    composed: Option<(composed::Command, Vec<(Timestamp, Event)>)>,
 }
 
 /// Explains one case, or lists the largest.
@@ -141,6 +143,7 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
     let mut found: Option<Found> = None;
     replay(log, u64::MAX, |record, command, outcome| {
         for event in outcome.unwrap_or_default() {
+            note_composed(&mut found, command, event);
             let event = match event {
                 Event::Case(event) => event,
                 Event::Kuma(kuma::Event::Service(event)) if event.case() == Some(wanted) => {
@@ -169,6 +172,10 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
                         blocked: Vec::new(),
                         later: Vec::new(),
                         steps: Vec::new(),
+                        composed: match &command.body {
+                            Body::Composed(body) => Some((body.clone(), Vec::new())),
+                            _ => None,
+                        },
                     });
                 }
                 (CaseEvent::Stage { case, .. }, Some(found))
@@ -189,6 +196,17 @@ fn find(log: &RedbLog, wanted: CaseId) -> Result<Option<Found>, RebuildError> {
     Ok(found)
 }
 
+/// What happened in a composed venue's case since it was opened.
+fn note_composed(found: &mut Option<Found>, command: &Command, event: &Event) {
+    if let Some(found) = found
+        && found.case.target.venue == command.venue
+        && let Some((_, steps)) = &mut found.composed
+        && composed::concerns(event, &found.case)
+    {
+        steps.push((command.time, event.clone()));
+    }
+}
+
 /// What became of the positions after the record that carried the case out.
 fn note_later(found: &mut Option<Found>, record: u64, event: &ServiceEvent) {
     if let Some(found) = found
@@ -204,6 +222,14 @@ fn note_later(found: &mut Option<Found>, record: u64, event: &ServiceEvent) {
 fn story(log: &RedbLog, found: &Found) -> anyhow::Result<Story> {
     if !found.steps.is_empty() {
         return in_steps(log, found);
+    }
+    if let Some((opening, steps)) = &found.composed {
+        let engine = replay(log, found.opened, |_, _, _| {})?.context("the journal is empty")?;
+        let Some(Venue::Composed(venue)) = engine.venue(found.case.target.venue) else {
+            bail!("the case's venue is not in the journal");
+        };
+        let told = venue.tell(engine.ledger(), &found.case, opening, steps);
+        return told.map_err(|why| anyhow::anyhow!("the story cannot be told: {why}"));
     }
     let Some((record, command)) = &found.carried_out else {
         return unfinished(log, found);

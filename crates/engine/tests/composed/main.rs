@@ -5,6 +5,7 @@ mod checks;
 mod laws;
 mod margins;
 mod money;
+mod stories;
 mod trades;
 mod triggers;
 mod watch;

@@ -283,7 +283,7 @@ impl Scenarios {
                 )));
             }
             for by in moves {
-                let least = -i128::from(E5);
+                let least = i128::from(E5).saturating_neg();
                 within("a scenario's move_e5", (*by).into(), least, MOVE_MAX.into())?;
             }
         }

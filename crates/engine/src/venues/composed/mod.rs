@@ -30,6 +30,7 @@ mod money;
 mod price;
 mod procedure;
 mod refusal;
+mod story;
 mod trade;
 mod transfer;
 mod trigger;
@@ -54,6 +55,7 @@ pub use holdings::{Holdings, Position};
 pub use money::VaultBook;
 pub use procedure::{Cases, File, LEVELS_MAX, Offering, Piece, Plan, Quotes};
 pub use refusal::Refusal;
+pub use story::concerns;
 pub use trigger::Warning;
 pub use watching::WatchCounters;
 
