@@ -54,9 +54,28 @@ struct Held {
     market: MarketId,
     /// Size times mark, double pips.
     worth: i128,
+    /// Its magnitude, ready to be multiplied by shares.
+    notional: Split,
 }
 
-/// A sum of amounts times shares, exact: whole double pips, and parts of `unit`.
+/// An amount in whole multiples of a unit, and the rest: divided once, so that the product with
+/// any number of shares of that unit is exact and needs no wider numbers.
+#[derive(Debug, Clone, Copy)]
+struct Split {
+    whole: i128,
+    rest: i128,
+}
+
+impl Split {
+    fn new(amount: i128, unit: i128) -> Result<Self, ArithmeticError> {
+        Ok(Self {
+            whole: amount.checked_div_euclid(unit).ok_or(OVERFLOW)?,
+            rest: amount.checked_rem_euclid(unit).ok_or(OVERFLOW)?,
+        })
+    }
+}
+
+/// A sum of amounts times shares, exact: whole double pips, and parts of the unit.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sum {
     whole: i128,
@@ -65,13 +84,9 @@ struct Sum {
 
 impl Sum {
     /// Adds `amount x share / unit`.
-    fn add(&mut self, amount: i128, share: i128, unit: i128) -> Result<(), ArithmeticError> {
-        let (whole, rest) = (
-            amount.checked_div_euclid(unit).ok_or(OVERFLOW)?,
-            amount.checked_rem_euclid(unit).ok_or(OVERFLOW)?,
-        );
-        let whole = whole.checked_mul(share).ok_or(OVERFLOW)?;
-        let parts = rest.checked_mul(share).ok_or(OVERFLOW)?;
+    fn add(&mut self, amount: Split, share: i128) -> Result<(), ArithmeticError> {
+        let whole = amount.whole.checked_mul(share).ok_or(OVERFLOW)?;
+        let parts = amount.rest.checked_mul(share).ok_or(OVERFLOW)?;
         self.whole = self.whole.checked_add(whole).ok_or(OVERFLOW)?;
         self.parts = self.parts.checked_add(parts).ok_or(OVERFLOW)?;
         Ok(())
@@ -253,11 +268,24 @@ impl Composed {
         Ok(ledger.balance(self.quote_slot(account)?))
     }
 
+    /// What the shares of this margin model are shares of.
+    const fn unit(&self) -> i128 {
+        match self.config.margin {
+            Margin::Portfolio(_) => E5,
+            _ => PIP,
+        }
+    }
+
     fn held(&self, positions: &[Position]) -> Result<Vec<Held>, Rejection> {
+        let unit = self.unit();
         let held = |p: &Position| {
             let worth = worth(p.size, self.mark(p.market)?)?;
-            let market = p.market;
-            Ok(Held { market, worth })
+            let notional = worth.checked_abs().ok_or(OVERFLOW)?;
+            Ok(Held {
+                market: p.market,
+                worth,
+                notional: Split::new(notional, unit)?,
+            })
         };
         positions.iter().map(held).collect()
     }
@@ -278,8 +306,7 @@ impl Composed {
         let mut sum = Sum::default();
         for position in held {
             let fraction = fraction(&self.config, position.market, level);
-            let notional = position.worth.checked_abs().ok_or(OVERFLOW)?;
-            sum.add(notional, fraction, PIP)?;
+            sum.add(position.notional, fraction)?;
         }
         sum.ceil(PIP)
     }
@@ -312,7 +339,9 @@ fn gross(held: &[Held]) -> Result<i128, ArithmeticError> {
 
 fn gross_share(held: &[Held], share_e5: u32) -> Result<i128, ArithmeticError> {
     let mut sum = Sum::default();
-    sum.add(gross(held)?, share_e5.into(), E5)?;
+    for position in held {
+        sum.add(position.notional, share_e5.into())?;
+    }
     sum.ceil(E5)
 }
 
@@ -332,8 +361,7 @@ fn leaning(
         } else {
             unit.checked_add(share)
         };
-        let notional = position.worth.checked_abs().ok_or(OVERFLOW)?;
-        sum.add(notional, kept.ok_or(OVERFLOW)?, unit)?;
+        sum.add(position.notional, kept.ok_or(OVERFLOW)?)?;
     }
     sum.ceil(unit)
 }
@@ -345,9 +373,13 @@ fn moved(held: &[Held], moves_e5: &[i32]) -> Result<(i128, i128), ArithmeticErro
     for position in held {
         let by = moves_e5.get(position.market.index()).copied().unwrap_or(0);
         let by = i128::from(by);
-        loss.add(position.worth, by.checked_neg().ok_or(OVERFLOW)?, E5)?;
-        let notional = position.worth.checked_abs().ok_or(OVERFLOW)?;
-        cost.add(notional, E5.checked_add(by).ok_or(OVERFLOW)?, E5)?;
+        let against = if position.worth < 0 {
+            by
+        } else {
+            by.saturating_neg()
+        };
+        loss.add(position.notional, against)?;
+        cost.add(position.notional, E5.checked_add(by).ok_or(OVERFLOW)?)?;
     }
     Ok((loss.ceil(E5)?, cost.ceil(E5)?))
 }
