@@ -62,7 +62,7 @@ const fn ending(unit: Unit) -> &'static str {
         Unit::Dollars => "_usd",
         Unit::Millis => "_ms",
         Unit::E2Bps => "_bps",
-        Unit::Millionths => "_share",
+        Unit::Millionths => "",
     }
 }
 

@@ -11,8 +11,8 @@
 //!   venue has ([`positions`], filtered); who is left out is counted.
 //!
 //! Invariants: the same scenario gives the same people on every machine and for every design; the
-//! collateral of a trader's positions sums to the deposit to the raw unit (6 decimals); no wallet's
-//! leverage is above `leverage_max` (hundredths), and no position's part of the deposit is below
+//! collateral of a trader's positions sums to the deposit to the raw unit (6 decimals); a wallet's
+//! leverage is from 1 to `leverage_max` (hundredths), and no position's part of the deposit is below
 //! twenty units, which every venue lets open. docs/COMPARE.md tells it to readers.
 
 mod forms;
@@ -28,6 +28,8 @@ use crate::scenario::{Market, Matched, Scenario};
 
 /// The name of the people's streams of chance.
 const STREAM: &str = "people";
+/// The least leverage, in hundredths: some designs want no more collateral than size.
+const LEAST_LEVERAGE_E2: u32 = 100;
 /// The least part of a deposit that stands behind one position, 6 decimals: what every venue lets
 /// open.
 const LEAST_PART: i128 = 20_000_000;
@@ -133,15 +135,27 @@ pub(crate) fn wait_for_prices(wallets: &mut [Wallet], openings: &[Opening], star
     wallets.sort_by_key(|wallet| wallet.arrives);
 }
 
-/// Brings a wallet within what every design lets open: its leverage is at most the highest, and
-/// positions that are too small join the largest.
+/// Brings a wallet within what every design lets open: its leverage is at least 1 (money that no
+/// position needs stays at home) and at most the highest, and positions that are too small join the
+/// largest.
 fn bound(wallet: &mut Wallet, people: &Matched) {
-    let most = people.leverage_max_e2();
+    let most = people.leverage_max_e2().max(LEAST_LEVERAGE_E2);
     let total = wallet.leverage_e2();
-    if total > most {
+    if total < LEAST_LEVERAGE_E2 {
+        let notional = part(wallet.deposit, total, LEAST_LEVERAGE_E2);
+        let least = people.population().collateral_min.on_grid::<6>();
+        wallet.deposit = notional.max(least).min(wallet.deposit);
+    }
+    let wanted = total.clamp(LEAST_LEVERAGE_E2, most);
+    if wanted != total {
         for wish in &mut wallet.wishes {
-            let scaled = u64::from(wish.leverage_e2) * u64::from(most) / u64::from(total.max(1));
+            let scaled = u64::from(wish.leverage_e2) * u64::from(wanted) / u64::from(total.max(1));
             wish.leverage_e2 = u32::try_from(scaled).unwrap_or(u32::MAX).max(1);
+        }
+        // What rounding has cut off is the first's.
+        let missing = wanted.saturating_sub(wallet.leverage_e2());
+        if let Some(first) = wallet.wishes.first_mut() {
+            first.leverage_e2 += missing;
         }
     }
     let by_size = |wish: &Wish| (std::cmp::Reverse(wish.leverage_e2), wish.market);

@@ -106,7 +106,12 @@ impl Matched {
         if self.traders == 0 {
             return Err("there is nobody: traders is 0".to_owned());
         }
-        bounds::positive("leverage_max", self.leverage_max)?;
+        if self.leverage_max < whole(1) {
+            return Err(format!(
+                "leverage_max {} is below 1, where some designs do not let anybody in",
+                self.leverage_max
+            ));
+        }
         bounds::grid("leverage_max", self.leverage_max, 2)?;
         bounds::at_most("leverage_max", self.leverage_max, whole(LEVERAGE_MAX))?;
         if self.like.is_some() && !(self.leverage.is_empty() && self.long_share.is_none()) {

@@ -61,7 +61,7 @@ fn unknown_and_missing_keys_have_line_and_column() {
               |
             3 | sead = 8
               | ^^^^
-            unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `pool`, `options`, `markets`, `venues`
+            unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `pool`, `options`, `markets`, `venues`, `designs`, `people`, `street`, `stress`, `lesson`
             --
             the scenario (test) is not valid:
             TOML parse error at line 13, column 1
@@ -124,7 +124,7 @@ fn unknown_and_missing_keys_have_line_and_column() {
                |
             10 | preset = "gmx"
                |          ^^^^^
-            unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`, `gammaswap`, `gammaswap-v1.2`, `kuma`, `kuma-plus`, `kyan`, `kyan-derive`
+            unknown variant `gmx`, expected one of `tsunamix`, `perennial`, `perennial-plus`, `gammaswap`, `gammaswap-v1.2`, `kuma`, `kuma-plus`, `kyan`, `kyan-derive`, `composed`
             --
             the scenario (test) is not valid:
             TOML parse error at line 29, column 13
@@ -647,14 +647,9 @@ fn lists_that_are_empty_doubled_or_name_what_is_not_there() {
             --
             the scenario (test) cannot run: venue "Tsunami": BTCUSDT has two weights
             --
-            the scenario (test) cannot run: there is no [[venues]] entry
+            the scenario (test) cannot run: there is no [[venues]] entry, and no `designs` to compare
             --
-            the scenario (test) is not valid:
-            TOML parse error at line 1, column 1
-              |
-            1 | name = "small"
-              | ^
-            missing field `venues`
+            the scenario (test) cannot run: there is no [[venues]] entry, and no `designs` to compare
             --
             the scenario (test) cannot run: 1001 markets are more than 1000
             --

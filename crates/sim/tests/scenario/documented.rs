@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_sim::replay::Replay;
-use plimsoll_sim::scenario::{BUNDLES, Scenario, starter, starters};
+use plimsoll_sim::scenario::{BUNDLED_COMPARISON, BUNDLES, Scenario, starter, starters};
 use toml::{Table, Value};
 
 /// A row of the document.
@@ -38,10 +38,14 @@ fn document() -> BTreeMap<String, Row> {
     rows
 }
 
-/// `[[venues.liquidators]]` is `venues.0.liquidators.0`.
+/// `[[venues.liquidators]]` is `venues.0.liquidators.0`, and a stress `stress:KIND.0`: every kind
+/// has keys of its own.
 fn place_of(title: &str) -> String {
     if title == "Top" {
         return String::new();
+    }
+    if let Some((_, kind)) = title.split_once("]]` of kind `") {
+        return format!("stress:{kind}.0");
     }
     let steps = title.trim_matches(|c| "[]".contains(c)).split('.');
     let lists = [
@@ -78,8 +82,60 @@ fn split(path: &str) -> (&str, &str) {
 
 const LADDER: &str = "{ every = \"1s\", levels = 1, first = \"0.1\", step = \"0.1\" }";
 
+/// A comparison that has the section.
+fn comparison(section: &str) -> Table {
+    let mut root: Table = BUNDLED_COMPARISON.parse().unwrap();
+    set(&mut root, "prices.from", "2025-10-10T20:50:00Z".into());
+    set(&mut root, "prices.to", "2025-10-10T21:10:00Z".into());
+    set(&mut root, "people.traders", 1.into());
+    at(&mut root, "people").remove("like");
+    for (path, text) in [
+        ("people.leverage", "[{ times = \"2\", weight = 1 }]"),
+        (
+            "people.top_ups",
+            "{ share = \"0.1\", every = \"5m\", within = \"0.03\", adds = 1 }",
+        ),
+    ] {
+        if section.starts_with(path) {
+            let mut value: Table = format!("value = {text}").parse().unwrap();
+            set(&mut root, path, value.remove("value").unwrap());
+        }
+    }
+    root
+}
+
+/// Keys that a stress of a kind needs.
+const STRESSES: [(&str, &str); 9] = [
+    ("scale", "by = 2"),
+    ("correlate", "with = \"ETHUSDT\", by = \"0.5\""),
+    ("gap", "AT, by = \"-0.1\""),
+    ("freeze-oracle", "AT, for = \"5m\""),
+    ("delay-prices", "AT, by = \"5s\""),
+    ("partners-leave", "AT"),
+    ("liquidators-away", "AT"),
+    ("liquidity-leaves", "AT, share = \"0.5\""),
+    ("widen-books", "AT, depth = \"0.5\", spread = 2"),
+];
+
+/// A scenario with one stress of a kind.
+fn stressed(kind: &str) -> Table {
+    let mut root = base("");
+    let found = STRESSES.iter().find(|(name, _)| *name == kind);
+    let needed = found.unwrap_or_else(|| panic!("{kind}")).1;
+    let needed = needed.replace("AT", "at = \"2025-10-10T21:00:00Z\"");
+    let text = format!("stress = [{{ kind = {kind:?}, {needed} }}]");
+    root.extend(text.parse::<Table>().unwrap());
+    root
+}
+
 /// A scenario that has the section.
 fn base(section: &str) -> Table {
+    if let Some(kind) = section.strip_prefix("stress:") {
+        return stressed(kind.trim_end_matches(".0"));
+    }
+    if section.starts_with("people") || section.starts_with("street") {
+        return comparison(section);
+    }
     let has = |part: &str| section.contains(part);
     let preset = if [".kyan", "options"].iter().any(|p| has(p)) && !has("kuma") {
         "kyan"
@@ -150,6 +206,7 @@ fn at<'t>(root: &'t mut Table, path: &str) -> &'t mut Table {
     let mut table = root;
     let mut steps = path.split('.').filter(|step| !step.is_empty()).peekable();
     while let Some(step) = steps.next() {
+        let (step, _) = step.split_once(':').unwrap_or((step, ""));
         let value = table
             .entry(step)
             .or_insert_with(|| Value::Table(Table::new()));
@@ -187,6 +244,10 @@ fn sections(rows: &BTreeMap<String, Row>) -> BTreeSet<&str> {
 #[test]
 fn every_section_has_the_keys_that_the_program_knows_and_no_others() {
     let rows = document();
+    for (kind, _) in STRESSES {
+        let key = format!("stress:{kind}.0.");
+        assert!(rows.keys().any(|row| row.starts_with(&key)), "{kind}");
+    }
     for section in sections(&rows) {
         let mut root = base(section);
         assert!(read(&root).is_ok(), "{section}: {:?}", read(&root).err());
@@ -219,6 +280,12 @@ fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
                 .for_each(|t| keys(t, path, found));
         };
         match value {
+            Value::Array(entries) if key == "stress" => {
+                for stress in entries {
+                    let kind = stress.get("kind").and_then(Value::as_str);
+                    inner(stress, &format!("{path}:{}.0", kind.unwrap_or_default()));
+                }
+            }
             Value::Array(entries) => entries.iter().for_each(|e| inner(e, &format!("{path}.0"))),
             value => inner(value, &path),
         }
@@ -232,6 +299,7 @@ fn every_key_of_every_scenario_that_comes_with_the_program_is_documented() {
     for (name, _) in BUNDLES {
         scenarios.extend(Scenario::bundled_as(name).unwrap());
     }
+    scenarios.push(Scenario::parse("compare", BUNDLED_COMPARISON).unwrap());
     for preset in starters() {
         let text = starter(&[preset]).unwrap();
         scenarios.push(Scenario::parse(preset, &text).unwrap());
@@ -244,6 +312,8 @@ fn every_key_of_every_scenario_that_comes_with_the_program_is_documented() {
     let missing: Vec<&String> = found
         .iter()
         .filter(|path| !rows.contains_key(*path))
+        // Every section of a stress is one of its kinds.
+        .filter(|path| !(path.starts_with("stress:") && path.ends_with(".0.kind")))
         .collect();
     assert!(missing.is_empty(), "docs/SCENARIO.md lacks {missing:#?}");
     assert!(found.len() > 80);

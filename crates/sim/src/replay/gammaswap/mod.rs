@@ -264,7 +264,11 @@ impl GammaswapDesk {
             .saturating_sub(self.recorded_supply)
             .max(1);
         let share = |reserve| part(reserve, supply, to.supply, Rounding::Down).unwrap_or(reserve);
-        let target = (to.reserves.map(share), supply);
+        let target = if self.matched {
+            (supplies::target(pair.reserves, to.reserves), pair.supply)
+        } else {
+            (to.reserves.map(share), supply)
+        };
         let (mut actions, taken) = pair::step(&mut pair, target, fee);
         self.steps[usize::from(taken == Taken::ByForce)] += 1;
         self.recorded_supply = to.supply;

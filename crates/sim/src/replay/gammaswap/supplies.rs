@@ -104,7 +104,11 @@ impl Supplies {
 
 /// The states of a pair that follows a market's prices, with so much of the quote at first. Floats
 /// only say where arbitrage is asked to bring it, the same on every machine.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 fn path(timeline: &Timeline, market: usize, reserve: f64) -> Vec<PoolState> {
     let mut states: Vec<PoolState> = Vec::new();
     let (mut root, mut at) = (0.0, 0.0);
@@ -140,6 +144,25 @@ fn path(timeline: &Timeline, market: usize, reserve: f64) -> Vec<PoolState> {
         });
     }
     states
+}
+
+/// Where arbitrage brings a pair whose price should be that of other reserves: its own product,
+/// grown by what the way costs, at that price.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+pub(super) fn target(now: [u128; 2], price_of: [u128; 2]) -> [u128; 2] {
+    let [wanted, at] = [price_of, now].map(|[a, b]| a as f64 / b as f64);
+    let moved = libm::fabs(libm::log(wanted / at));
+    // Closer than the integers can be brought.
+    if moved < 1e-7 {
+        return now;
+    }
+    let root = libm::sqrt(now[0] as f64) * libm::sqrt(now[1] as f64) * (1.0 + GROWTH * moved);
+    let half = libm::sqrt(wanted);
+    [root * half, root / half].map(|reserve| reserve as u128)
 }
 
 /// What a borrower of a comparison sells of the quote (below zero: of the other token), a value: so
