@@ -39,37 +39,37 @@ fn any_stage() -> impl Strategy<Value = Stage> {
     ];
     let ladder = (500..5_000i64, 0..4u32, 0..20_000i128);
     prop_oneof![
-        Just(Stage::Acquire(Acquire)),
-        Just(Stage::HandOff(HandOff)),
-        Just(Stage::Reduce(Reduce)),
-        Just(Stage::ForceClose(ForceClose)),
-        (collar.clone(), slices).prop_map(|(collar_bps, slices)| Stage::CloseOnBook(CloseOnBook {
+        6 => Just(Stage::Acquire(Acquire)),
+        3 => Just(Stage::HandOff(HandOff)),
+        6 => Just(Stage::Reduce(Reduce)),
+        1 => Just(Stage::ForceClose(ForceClose)),
+        3 => (collar.clone(), slices).prop_map(|(collar_bps, slices)| Stage::CloseOnBook(CloseOnBook {
             collar_bps,
             slices
         })),
-        (collar, 0..30_000u32).prop_map(|(collar_bps, cushion_e5)| {
+        2 => (collar, 0..30_000u32).prop_map(|(collar_bps, cushion_e5)| {
             Stage::Hedge(Hedge {
                 collar_bps,
                 cushion_e5,
             })
         }),
-        (whose, policy())
+        4 => (whose, policy())
             .prop_map(|(whose, policy)| Stage::Deleverage(Deleverage { whose, policy })),
-        (0..50_000u32, 0..50_000u32).prop_map(|(first_caller_e5, resolver_e5)| {
+        1 => (0..50_000u32, 0..50_000u32).prop_map(|(first_caller_e5, resolver_e5)| {
             Stage::Confiscate(Confiscate {
                 first_caller_e5,
                 resolver_e5,
             })
         }),
-        portion.prop_map(|portion| Stage::CloseNextVersion(CloseNextVersion { portion })),
-        (0..50u32, cap).prop_map(|(fee, cap)| {
+        2 => portion.prop_map(|portion| Stage::CloseNextVersion(CloseNextVersion { portion })),
+        1 => (0..50u32, cap).prop_map(|(fee, cap)| {
             Stage::Reward(Reward {
                 fee: Fixed::from_raw(i128::from(fee) * 10i128.pow(16)),
                 minimum_requirement: 0,
                 cap,
             })
         }),
-        (ladder, any::<bool>()).prop_map(|((interval, cap, step), just_enough)| {
+        2 => (ladder, any::<bool>()).prop_map(|((interval, cap, step), just_enough)| {
             let (first, step) = (Rate::from_raw(1_000), Rate::from_raw(step));
             let ladder = Ladder::new(Duration(interval), cap, first, step).unwrap();
             Stage::Auction(Auction {
@@ -77,7 +77,7 @@ fn any_stage() -> impl Strategy<Value = Stage> {
                 just_enough,
             })
         }),
-        any::<bool>().prop_map(|same_market| Stage::Socialise(Socialise { same_market })),
+        3 => any::<bool>().prop_map(|same_market| Stage::Socialise(Socialise { same_market })),
     ]
 }
 
@@ -120,8 +120,10 @@ fn any_policy() -> impl Strategy<Value = FundPolicy> {
 /// Designs that [`Config::check`] accepts: of the stages drawn, those that fit after those before.
 pub(crate) fn any_design() -> impl Strategy<Value = Config> {
     let stages = prop::collection::vec(any_stage(), 1..7);
-    let fund = (any_policy(), 0..40_000u32, 0..60_000u32);
-    let vault = (0..300_000u32, 0..60_000u32);
+    let cover = prop_oneof![Just(0u32), 0..40_000u32];
+    let fund = (any_policy(), cover, 0..60_000u32);
+    let share = |most: u32| prop_oneof![Just(0), 0..most];
+    let vault = (share(300_000), share(60_000));
     let backstops = (
         prop::option::weighted(0.8, fund),
         prop::option::weighted(0.6, vault),
@@ -340,7 +342,7 @@ pub(crate) fn peopled(config: Config) -> World {
         });
     }
     if world.venue().config().backstops.fund.is_some() {
-        world.ok(deposit(FUND, pips(60)));
+        world.ok(deposit(FUND, pips(300)));
     }
     world
 }

@@ -330,5 +330,40 @@ fn the_histories_reach_every_stage_and_every_bearer() {
             *seen.entry(name).or_default() += count;
         }
     }
-    println!("{seen:#?}");
+    let wanted = [
+        "Acquirer",
+        "Reduced",
+        "Partner",
+        "Book",
+        "Bidder",
+        "Counterparty",
+        "Vault",
+        "acquire",
+        "reduce",
+        "hand-off",
+        "close-on-book",
+        "hedge",
+        "auction",
+        "deleverage",
+        "confiscate",
+        "force-close",
+        "close-next-version",
+        "reward",
+        "socialise",
+        "unpaid",
+        "recovered",
+        "liquidated",
+        "bankrupt",
+        "blocked: NoCounterparty",
+        "insurance fund's payment",
+        "shortfall resolved",
+        "socialised loss",
+        "liquidation fee",
+    ];
+    let missing = wanted.iter().filter(|name| !seen.contains_key(**name));
+    let missing: Vec<_> = missing.collect();
+    assert!(
+        missing.is_empty(),
+        "never happened: {missing:?} of {seen:#?}"
+    );
 }
