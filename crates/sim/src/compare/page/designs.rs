@@ -27,7 +27,7 @@ fn card(at: usize, outcome: &Outcome) -> String {
     };
     let page = outcome.page.as_ref().map_or_else(String::new, |page| {
         let page = escape::text(page);
-        format!("<p class=\"note\">The rules of {page}, to be read beside its own page.</p>")
+        format!("<p class=\"note\">Its own page: {page}.</p>")
     });
     format!(
         "<article class=\"card {}\"><h3>{}{}<small>{}</small></h3><p>{}</p>{steps}{page}\

@@ -131,7 +131,7 @@ fn header(comparison: &Comparison) -> String {
          <h1>{}</h1><p class=\"lead\">{}</p>\
          <dl class=\"facts\"><div><dt>Prices</dt><dd>{} <a href=\"#sources\">Every source</a></dd></div>\
          <div><dt>Period (UTC)</dt><dd>{}</dd></div>\
-         <div><dt>Traders</dt><dd>{}, the same for each</dd></div>\
+         <div><dt>Traders</dt><dd>{}, drawn once for all designs</dd></div>\
          <div><dt>Designs</dt><dd>{}</dd></div></dl></header>\n",
         escape::text(&comparison.name),
         escape::text(&comparison.description),

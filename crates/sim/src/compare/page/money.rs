@@ -36,18 +36,11 @@ fn parts(measures: &Measures) -> Vec<Part> {
     let mut sources = vec![(
         "liquidated traders".to_owned(),
         TAKEN,
-        "the backstop and the book",
+        "backstop and book",
         measures.over_liquidation,
     )];
     let owed = measures.bad_debt.iter();
-    sources.extend(owed.map(|s| {
-        (
-            s.who.clone(),
-            OWED,
-            "the other side of the trades",
-            s.amount,
-        )
-    }));
+    sources.extend(owed.map(|s| (s.who.clone(), OWED, "the other side", s.amount)));
     let mut found = Vec::new();
     for Share { who, amount } in &measures.incentives {
         let mut open = *amount;
@@ -76,7 +69,7 @@ fn parts(measures: &Measures) -> Vec<Part> {
     let deleveraged = (
         "deleveraged traders".to_owned(),
         DELEVERAGED,
-        "the other side of the trades",
+        "the other side",
         measures.deleveraged.cost,
     );
     sources.push(deleveraged);
@@ -107,7 +100,7 @@ pub(super) fn html(comparison: &Comparison) -> String {
         .collect();
     format!(
         "<p class=\"note\">From those who lost on the left, through how they lost it, to those who got it. All designs on one scale: as high, as much money. \
-         Incentives count as paid out of what was taken from traders as far as that goes, then out of bad debt, then out of collateral that the market had already taken.</p>\
+         Incentives count as paid out of what was taken from traders as far as that goes, then out of bad debt, then out of collateral that the market had already taken; what is left of it went to the backstop, or was lost on the book, and bad debt was owed to whoever had won.</p>\
          <div class=\"grid-2 money\">{pictures}</div>"
     )
 }
@@ -117,6 +110,14 @@ fn dollars(micro: i128) -> f64 {
 }
 
 fn picture(at: usize, outcome: &Outcome, scale: f64) -> String {
+    if outcome.measures.traders == 0 {
+        return format!(
+            "<div class=\"flow\"><h3>{}{}</h3><p class=\"note\">Nothing was measured.</p>{}</div>",
+            super::sample(at),
+            escape::text(&outcome.design),
+            every(outcome)
+        );
+    }
     let parts = parts(&outcome.measures);
     let mut links = Vec::new();
     for part in &parts {

@@ -26,9 +26,28 @@ pub(super) fn paragraph(comparison: &Comparison) -> String {
         [one] => alone(one),
         outcomes => together(outcomes),
     };
-    let sentences = sentences.into_iter().chain(unmeasured(comparison));
+    let sentences = sentences.into_iter().chain(fewer(comparison));
+    let sentences = sentences.chain(unmeasured(comparison));
     let sentences: Vec<String> = sentences.collect();
     format!("<p class=\"verdict\">{}</p>", sentences.join(" "))
+}
+
+/// Designs that hold fewer of the people than others, by a tenth or more.
+fn fewer(comparison: &Comparison) -> Option<String> {
+    let traders = |o: &Outcome| o.measures.traders;
+    let most = comparison.outcomes.iter().map(traders).max()?;
+    let all = comparison.outcomes.iter();
+    let fewer: Vec<String> = all
+        .filter(|o| traders(o) > 0 && traders(o) < most - most / 10)
+        .map(|o| format!("{} {}", name(o), number::count(traders(o))))
+        .collect();
+    (!fewer.is_empty()).then(|| {
+        format!(
+            "Not every design takes the same people in: of {} traders {} did; shares are of those.",
+            number::count(most),
+            figure::listed(&fewer)
+        )
+    })
 }
 
 /// Designs to which nobody came.
