@@ -274,6 +274,7 @@ pub(crate) fn tell(events: &[Event]) -> String {
             Event::GammaSwap(other) => writeln!(text, "{other:?}"),
             Event::Kuma(other) => writeln!(text, "{other:?}"),
             Event::Kyan(other) => writeln!(text, "{other:?}"),
+            Event::Composed(other) => writeln!(text, "{other:?}"),
         }
         .unwrap();
     }
