@@ -136,12 +136,12 @@ impl Supplies {
     }
 
     /// How many accounts come before the first trader's: the venue's own, the partners, and the
-    /// provider of the vault.
+    /// provider of the vault where there is one. Accounts are numbered without gaps.
     pub(crate) fn before_people(venue: &Venue) -> usize {
         composed::accounts::FIRST
             .index()
             .saturating_add(venue.partners.len())
-            .saturating_add(1)
+            .saturating_add(venue.liquidity.len())
     }
 
     /// The engine's parameters, in this asset.
