@@ -2,6 +2,7 @@
 //! the files it leaves.
 
 mod conform;
+mod design;
 mod explain;
 mod help;
 mod kuma;
