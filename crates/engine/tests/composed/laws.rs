@@ -199,6 +199,51 @@ proptest! {
     }
 }
 
+/// Every byte of a snapshot, changed: refused, or another sound state, but never a panic.
+#[test]
+fn a_damaged_snapshot_is_refused_or_sound() {
+    let mut config = busy(Margin::Cross);
+    config.trigger.confirmations = 3;
+    let mut world = World::ready(config, 2);
+    world.trade(ANN, BTC, 9_000).unwrap();
+    let (account, amount) = (BOB, 10 * ONE);
+    world
+        .run(Command::AddLiquidity { account, amount })
+        .unwrap();
+    world.prices(&[(BTC, 92)]);
+    let bytes = world.engine.snapshot().unwrap();
+    let mut sound = 0usize;
+    for at in 0..bytes.len() {
+        for flip in [0x01, 0x80] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            let Ok(engine) = Engine::restore(&damaged) else {
+                continue;
+            };
+            sound += 1;
+            let (now, events) = (world.now, Vec::new());
+            let mut twin = World {
+                engine,
+                now,
+                events,
+            };
+            // Whatever it is, it goes on or refuses.
+            let price = Command::Prices(vec![(BTC, 9_000_000_000)]);
+            let _ = twin.engine.apply(&plimsoll_engine::Command {
+                time: plimsoll_units::Timestamp(now),
+                venue: plimsoll_units::VenueId(0),
+                body: plimsoll_engine::Body::Composed(price),
+            });
+            twin.now += 1;
+        }
+    }
+    assert!(
+        sound > 0 && sound < bytes.len(),
+        "{sound} of {}",
+        bytes.len()
+    );
+}
+
 /// A thousand longs at one to ten times leverage: the price falls by hundredths of a percent, and
 /// only who is near is looked at.
 #[test]

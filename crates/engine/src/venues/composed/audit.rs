@@ -15,6 +15,17 @@ impl Composed {
     /// What does not hold, with the numbers.
     pub fn audit(&self, id: VenueId, ledger: &Ledger) -> Result<(), String> {
         self.holdings.audit()?;
+        let markets = self.config.markets.len();
+        if self.marks.len() != markets || self.holdings.markets() != markets {
+            return Err(format!("not every one of {markets} markets has a mark"));
+        }
+        if self
+            .holdings
+            .next()
+            .is_none_or(|next| next < accounts::FIRST)
+        {
+            return Err("the venue's own accounts are not there".to_owned());
+        }
         let mut quote = 0i128;
         for at in 0..self.holdings.count() {
             let account = AccountId(u32::try_from(at).unwrap_or(u32::MAX));

@@ -83,6 +83,11 @@ impl Holdings {
         self.accounts.len()
     }
 
+    /// How many markets there are.
+    pub(super) fn markets(&self) -> usize {
+        self.open.len()
+    }
+
     /// The number the next account gets; none when there are 2^32 - 1.
     pub(super) fn next(&self) -> Option<AccountId> {
         let next = u32::try_from(self.accounts.len()).ok();

@@ -210,8 +210,9 @@ impl Composed {
     /// Builds what is derived from the state anew.
     ///
     /// # Errors
-    /// When the watch cannot have so many drivers.
+    /// What [`Config::check`] refuses: a state with such parameters is not ours.
     pub fn rebuild(&mut self, _id: VenueId, ledger: &Ledger) -> Result<(), Rejection> {
+        self.config.check()?;
         self.holdings.rebuild();
         self.arm_everybody(ledger)
     }
