@@ -202,6 +202,21 @@ mod tests {
         }
     }
 
+    /// docs/MEASURES.md is for readers who have no report before them.
+    #[test]
+    fn the_page_of_measures_says_what_the_code_says() {
+        let page = include_str!("../../../../../docs/MEASURES.md");
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
+        let better = |better| match better {
+            Better::Lower => "less",
+            Better::Higher => "more",
+            Better::Neither => "",
+        };
+        let row = |d: &Definition| format!("| {} | {} | {} |", d.label, d.text, better(d.better));
+        let expected: Vec<String> = definitions().iter().map(row).collect();
+        assert_eq!(rows[2..], expected);
+    }
+
     #[test]
     fn every_measure_has_a_name_of_its_own_and_one_sentence() {
         for (at, one) in definitions().iter().enumerate() {
