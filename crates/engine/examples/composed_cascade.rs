@@ -98,7 +98,7 @@ impl Venue {
     /// Half the accounts long, half short against them, at 5 to 24 times their money.
     fn populate(&mut self, count: u32) -> Result<(), Box<dyn Error>> {
         self.deposit(accounts::STREET, 1_000_000)?;
-        self.deposit(accounts::FUND, u64::from(count))?;
+        self.deposit(accounts::FUND, 20 * u64::from(count))?;
         self.tell(Command::Prices(vec![(MARKET, 1_000 * ONE)]))?;
         for pair in 0..count / 2 {
             let buyer = AccountId(accounts::FIRST.0 + 2 * pair);

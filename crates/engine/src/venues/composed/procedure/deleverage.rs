@@ -23,6 +23,9 @@ use crate::venues::composed::{Composed, Taker, accounts};
 
 const OVERFLOW: ArithmeticError = ArithmeticError::Overflow;
 
+/// Rankings of no more than so many are checked against the naive one in debug builds.
+const FEW: u32 = 64;
+
 /// A ranking of this command.
 #[derive(Debug, Clone)]
 pub(super) struct Ranked {
@@ -134,8 +137,6 @@ impl Composed {
         self.hand_over(tx, &what)?;
         // What the account owes beyond what it has goes to its counterparties in parts.
         let shortfall = won.max(0);
-        let bankrupt = self.equity(tx.ledger(), seller.account)? < 0 || shortfall > 0;
-        let shortfall = if bankrupt { shortfall } else { 0 };
         self.change_file(case.id, |file| {
             file.went(market, base);
             let sum = file.shortfall.checked_add(shortfall);
@@ -206,7 +207,22 @@ impl Composed {
             let now = self.candidate(tx.ledger(), account, market, side);
             ranked.ranking.update(account, now);
         }
+        debug_assert!(self.is_fresh(tx, hunt, side, &ranked.ranking));
         ranked
+    }
+
+    /// Whether a ranking kept up to date is in the order of one made now, but for those who were
+    /// passed over. The naive reference, asked in debug builds of small rankings.
+    fn is_fresh(&self, tx: &Tx<'_>, hunt: &Hunt, side: Side, kept: &Ranking) -> bool {
+        if kept.of() > FEW {
+            return true;
+        }
+        let holders = self.holdings.holders(hunt.market);
+        let all = holders.filter_map(|a| self.candidate(tx.ledger(), a, hunt.market, side));
+        let now = Ranking::new(hunt.policy, all.collect()).ranks();
+        let mut now = now.iter().map(|cut| cut.from);
+        let kept = kept.clone().ranks();
+        kept.iter().all(|cut| now.any(|one| one == cut.from))
     }
 
     /// An account as a counterparty on a side of a market, if it can be one. One whose numbers do

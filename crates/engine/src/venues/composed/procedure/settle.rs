@@ -41,8 +41,9 @@ impl Composed {
         if !self.positions(account).is_empty() {
             return Ok(0);
         }
-        let asked = self.cases.shared.iter().filter(|l| l.account == account);
-        let asked = asked.fold(0i128, |sum, loss| sum.saturating_add(loss.amount));
+        // An account owes when its walk ends: what it is asked for already was asked just now.
+        let asked = self.cases.shared.last().filter(|l| l.account == account);
+        let asked = asked.map_or(0, |loss| loss.amount);
         let owes = self.balance(tx.ledger(), account)?.min(0).checked_neg();
         let left = owes.ok_or(OVERFLOW)?.checked_sub(asked).ok_or(OVERFLOW)?;
         Ok(left.max(0))
