@@ -36,6 +36,9 @@ pub struct Measures {
     pub bad_debt: Vec<Share>,
     /// Of them, those that somebody else than the backstop bore.
     pub bad_debt_of_others: i128,
+    /// What the backstop lost on positions it had taken over and let counterparties bear; below zero
+    /// where they gained.
+    pub passed_on: i128,
     /// The insurance fund or vault, where there is one.
     pub fund: Option<Fund>,
     /// Rewards and incentives paid, by who received them, largest first.

@@ -342,6 +342,7 @@ impl Meter {
             over_liquidation: sum(|f| f.lost.max(0)),
             bad_debt: self.shares(&self.bad_debt(), Bearer::text),
             bad_debt_of_others: self.micro(self.borne_by_others()),
+            passed_on: self.micro(self.passed_on),
             fund,
             incentives: self.shares(&self.incentives, Payee::text),
             speed: self.speed(),

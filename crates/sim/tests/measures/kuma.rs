@@ -170,6 +170,11 @@ fn partners_the_book_and_counterparties_are_told_as_the_waterfall_tells_them() {
             venue.name
         );
         assert!(m.deleveraged.traders > 0, "{}", venue.name);
+        if venue.preset == "kuma" {
+            // The fund gained what counterparties gave up, and the other way round.
+            let (_, gained) = hops(venue, &[Hop::Closure]);
+            assert!(near(m.passed_on, gained, ROUNDED), "{}", venue.name);
+        }
     }
 }
 

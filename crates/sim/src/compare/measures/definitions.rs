@@ -130,6 +130,9 @@ const DEFINITIONS: &[Definition] = measures![
     bad_debt_of_others Dollars Lower "Bad debt beyond the backstop",
         |m| Some(m.bad_debt_of_others),
         "The part of it that others than the design's backstop bore: counterparties, accounts in profit, whoever withdraws last.";
+    passed_on Dollars Lower "Losses passed on",
+        |m| Some(m.passed_on),
+        "What the backstop lost on positions it had taken over and let counterparties bear, makers among them, who were deleveraged at the price it had taken them over at; below zero where they gained.";
     backstop_start Dollars Neither "Backstop at the start",
         |m| m.fund.as_ref().map(|f| f.start),
         "Money put into the fund or vault before the first breach; partners' capital is not in it.";

@@ -320,6 +320,16 @@ fn bad_debt_is_told_by_bearer_and_what_nobody_bore_among_it() {
 }
 
 #[test]
+fn what_a_backstop_passes_on_is_no_bad_debt() {
+    let mut meter = cents();
+    meter.passed_on(500);
+    meter.passed_on(-200);
+    let measures = read(&meter);
+    assert_eq!(measures.passed_on, 3 * DOLLAR);
+    assert_eq!(measures.bad_debt_total(), 0);
+}
+
+#[test]
 fn a_design_without_a_backstop_has_none_and_its_losses_are_others() {
     let mut meter = Meter::new(2, None);
     meter.lost(Bearer::Nobody, 100);
