@@ -14,6 +14,18 @@
 //! books and takes the other side of calm trading; the insurance *fund*; the *vault* of liquidity
 //! providers; and the *keeper*, who is paid rewards. None of them is ever liquidated.
 //!
+//! How it works, one concern a file: `check` what fits together; `holdings` accounts and positions,
+//! packed; `health` margin models; `trade`, `money`, `price`, `transfer` what changes them;
+//! `trigger` when a case is opened; `watching` whom to look at; `procedure` what happens then;
+//! `story` telling it; `undo`, `audit`.
+//!
+//! How it is driven: accounts are opened by their first deposit and numbered as they come, from
+//! [`accounts::FIRST`]; the street and the fund are given money by deposits too, the vault by
+//! [`Command::AddLiquidity`]. A market needs a price before it is traded. Whoever trades calmly
+//! does so by [`Command::Fill`] against the street. After every command nobody is under their
+//! requirement without an open case or a warning. Between prices, [`Command::Tick`] ends graces,
+//! moves auctions and walks cases whose `retry` has passed.
+//!
 //! Invariants: sizes of each market sum to zero; quote sums to what came in less what went out; an
 //! account is liquidated only when the margin model and trigger say so at that moment; every loss
 //! beyond an account's money has a named bearer; a refused command changes nothing.

@@ -63,7 +63,7 @@ pub enum Refusal {
     Margin {
         /// Whose.
         account: AccountId,
-        /// Equity less requirement, pips.
+        /// Equity less what it must keep (initial margin, where it is a participant's), pips.
         has: i128,
         /// What would be needed, pips.
         needs: i128,
