@@ -56,7 +56,8 @@ fn plain(text: String) -> String {
     text
 }
 
-const fn ending(unit: Unit) -> &'static str {
+/// What a column of a unit is called at its end.
+pub(crate) const fn ending(unit: Unit) -> &'static str {
     match unit {
         Unit::Count => "_count",
         Unit::Dollars => "_usd",

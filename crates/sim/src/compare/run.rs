@@ -89,6 +89,20 @@ pub fn compare(
     together(scenario, &wallets, ran)
 }
 
+/// What became of each of some designs, by name; or which could not run and why.
+pub(crate) fn results(
+    scenario: &Scenario,
+    designs: &[Design],
+) -> Result<Vec<(String, Results)>, String> {
+    let totals = people::totals(scenario).map_err(|why| why.to_string())?;
+    let run = |design: &Design| {
+        let ran = replay(scenario, design, &totals, |_, _| {});
+        let (_, results) = ran.map_err(|why| format!("{}: {why}", design.name))?;
+        Ok((design.name.clone(), results))
+    };
+    designs.par_iter().map(run).collect()
+}
+
 /// One design, run.
 struct Ran {
     outcome: Outcome,
@@ -101,19 +115,10 @@ fn one(
     scenario: &Scenario,
     name: &str,
     totals: &Totals,
-    mut told: impl FnMut(usize, usize),
+    told: impl FnMut(usize, usize),
 ) -> Result<Ran, String> {
-    let words = |why: &dyn std::error::Error| why.to_string();
-    let design = design::load(name, Path::new("")).map_err(|why| words(&why))?;
-    let venue = design.venue(scenario, totals).map_err(|why| words(&why))?;
-    let alone = Scenario {
-        designs: Vec::new(),
-        venues: vec![venue.clone()],
-        ..scenario.clone()
-    };
-    alone.check(name).map_err(|why| words(&why))?;
-    let replay = Replay::prepare(alone).map_err(|why| words(&why))?;
-    let results = replay.run(&mut (), &mut told).map_err(|why| words(&why))?;
+    let design = design::load(name, Path::new("")).map_err(|why| why.to_string())?;
+    let (venue, results) = replay(scenario, &design, totals, told)?;
     let outcome = outcome(&design, &results)?;
     Ok(Ran {
         outcome,
@@ -121,6 +126,26 @@ fn one(
         venue,
         results,
     })
+}
+
+/// A design as a venue of its own, and what became of it.
+fn replay(
+    scenario: &Scenario,
+    design: &Design,
+    totals: &Totals,
+    mut told: impl FnMut(usize, usize),
+) -> Result<(Venue, Results), String> {
+    let words = |why: &dyn std::error::Error| why.to_string();
+    let venue = design.venue(scenario, totals).map_err(|why| words(&why))?;
+    let alone = Scenario {
+        designs: Vec::new(),
+        venues: vec![venue.clone()],
+        ..scenario.clone()
+    };
+    alone.check(&design.name).map_err(|why| words(&why))?;
+    let replay = Replay::prepare(alone).map_err(|why| words(&why))?;
+    let results = replay.run(&mut (), &mut told).map_err(|why| words(&why))?;
+    Ok((venue, results))
 }
 
 fn outcome(design: &Design, results: &Results) -> Result<Outcome, String> {

@@ -36,6 +36,9 @@ pub enum SweepError {
         /// The limit.
         limit: usize,
     },
+    /// A design that cannot be compared.
+    #[error("{0}")]
+    Designs(String),
     /// The seeds do not fit.
     #[error("{0}")]
     Seeds(String),
@@ -56,6 +59,16 @@ pub enum SweepError {
         settings: String,
         /// Why.
         source: Box<ReplayError>,
+    },
+    /// A run of which a design cannot be compared.
+    #[error("run {run} ({settings}): {why}")]
+    Compared {
+        /// Its number.
+        run: u64,
+        /// Its parameters, seed and window.
+        settings: String,
+        /// Which design, and why.
+        why: String,
     },
     /// An amount of a run that does not fit a table's 38 digits.
     #[error("venue {venue:?}: {what} {amount} does not fit 20 digits before the point")]

@@ -6,11 +6,13 @@
 //! Where positions are acquired by a fund it is the larger of two: the fund's farthest fall below
 //! what it began with, as the report samples it; and what the fund and the counterparties that were
 //! deleveraged had lost together at the end. Elsewhere it is the sum of what liquidations lost
-//! beyond the collateral.
+//! beyond the collateral. In a comparison it is what the design's backstop would have had to begin
+//! with to bear every loss, or its bad debt where it has no backstop.
 
 use plimsoll_units::{Rounding, mul_div};
 use serde::{Deserialize, Serialize};
 
+use crate::compare::definitions;
 use crate::results::{Amount, Liquidation, Results, VenueResults};
 use crate::scenario::Decimal;
 use crate::waterfall::{Hop, Waterfall};
@@ -79,6 +81,9 @@ pub struct VenueRow {
     pub backstop_lowest: Option<f64>,
     /// See the file's head.
     pub loss: Decimal,
+    /// The measures of a comparison, in the order of their definitions; raw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Vec<Option<i128>>>,
 }
 
 /// Measures a run.
@@ -90,6 +95,43 @@ pub(super) fn measure(run: u64, results: &Results) -> Result<RunRow, SweepError>
         events: results.events,
         state_hash: results.state_hash.clone(),
         venues: venues.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Measures a run of a comparison: a row per design.
+pub(super) fn compared(run: u64, compared: &[(String, Results)]) -> Result<RunRow, SweepError> {
+    let mut row = RunRow {
+        run,
+        commands: 0,
+        events: 0,
+        state_hash: String::new(),
+        venues: Vec::with_capacity(compared.len()),
+    };
+    let mut hasher = blake3::Hasher::new();
+    for (design, results) in compared {
+        row.commands = row.commands.saturating_add(results.commands);
+        row.events = row.events.saturating_add(results.events);
+        hasher.update(results.state_hash.as_bytes());
+        for own in &results.venues {
+            row.venues.push(of_design(design, own)?);
+        }
+    }
+    row.state_hash = hasher.finalize().to_hex().to_string();
+    Ok(row)
+}
+
+/// A design's row: its loss is the backstop that would have sufficed, or where it has none, its bad
+/// debt.
+fn of_design(design: &str, own: &VenueResults) -> Result<VenueRow, SweepError> {
+    let measures = &own.measures;
+    let needed = measures.fund.as_ref().map(|fund| fund.sufficient);
+    let loss = needed.unwrap_or_else(|| measures.bad_debt_total());
+    let loss = Amount::new(loss, 6);
+    Ok(VenueRow {
+        venue: design.to_owned(),
+        loss: exact(loss).ok_or_else(|| too_large(own, "loss", loss))?,
+        measures: Some(definitions().iter().map(|d| (d.read)(measures)).collect()),
+        ..venue(own)?
     })
 }
 
@@ -140,6 +182,7 @@ fn venue(venue: &VenueResults) -> Result<VenueRow, SweepError> {
         backstop,
         backstop_lowest,
         loss: fund.map_or(shortfall, |fund| fund.loss),
+        measures: None,
     })
 }
 

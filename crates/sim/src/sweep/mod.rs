@@ -7,6 +7,9 @@
 //! losses of a point's runs are a [`Losses`]: quantiles, expected shortfall, and the fund that
 //! would have covered a share of the runs.
 //!
+//! A scenario with `designs` is compared in every run: its rows are the designs instead of venues,
+//! with the measures of the comparison, and `designs.NAME.PATH` varies a design's parameter.
+//!
 //! Invariants: rows are in the order of the plan, whatever order they were finished in, so one
 //! core and many give the same bytes; nothing here knows a venue, only what
 //! [`Results`](crate::results::Results) says of every venue; money is exact, with 18 decimals; no
@@ -14,6 +17,7 @@
 
 mod axis;
 mod chart;
+mod designs;
 mod error;
 mod losses;
 mod measure;

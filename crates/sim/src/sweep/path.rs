@@ -1,7 +1,8 @@
 //! Setting a parameter of a scenario by its dotted path.
 //!
 //! `venues.0.perennial.maintenance` names an entry by its place, `venues.Kuma.kuma.maximum` by its
-//! name (a market by its symbol; a venue also by its preset, where only one has it), and
+//! name (a market by its symbol, a stage by its own; a venue also by its preset, where only one has
+//! it), and
 //! `venues.*.population.accounts` all of them. A step with dots or blanks may stand in quotes. A
 //! table that the scenario leaves out comes into being; whether the scenario knows the key, and
 //! takes the value, is for the scenario to say when it is read again.
@@ -10,7 +11,11 @@ use toml::{Table, Value};
 
 /// Sets `path` to `text` in a scenario's table.
 pub(super) fn set(root: &mut Table, path: &str, text: &str) -> Result<(), String> {
-    let steps = steps(path)?;
+    set_steps(root, &steps(path)?, text)
+}
+
+/// The same for a path that is in steps already.
+pub(super) fn set_steps(root: &mut Table, steps: &[String], text: &str) -> Result<(), String> {
     let Some((first, rest)) = steps.split_first() else {
         return Err("the path is empty".to_owned());
     };
@@ -18,7 +23,7 @@ pub(super) fn set(root: &mut Table, path: &str, text: &str) -> Result<(), String
 }
 
 /// The steps of a path; dots inside quotes are part of a step.
-fn steps(path: &str) -> Result<Vec<String>, String> {
+pub(super) fn steps(path: &str) -> Result<Vec<String>, String> {
     let (mut steps, mut quoted) = (vec![String::new()], false);
     for c in path.chars() {
         match c {
@@ -92,7 +97,7 @@ fn entry(entries: &[Value], name: &str, key: &str) -> Result<usize, String> {
             )
         });
     }
-    for called in ["name", "symbol", "preset"] {
+    for called in ["name", "symbol", "preset", "stage"] {
         let text = |entry: &Value| entry.get(called)?.as_str().map(str::to_owned);
         let mut found = (0..entries.len()).filter(|&at| text(&entries[at]).as_deref() == Some(key));
         if let Some(first) = found.next() {

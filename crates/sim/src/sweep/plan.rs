@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::design::Design;
 use crate::replay::{Replay, ReplayError};
 use crate::scenario::{Options, Scenario, ScenarioError};
 
+use super::designs::{BuildError, Designs};
 use super::windows::{self, Window};
 use super::{Axis, POINTS_MAX, RUNS_MAX, SweepError, path};
 
@@ -21,6 +23,8 @@ use super::{Axis, POINTS_MAX, RUNS_MAX, SweepError, path};
 pub struct Plan {
     /// The scenario that is varied, every default written out.
     pub(super) base: toml::Table,
+    /// The designs it compares, where it does.
+    designs: Designs,
     /// Its name.
     pub name: String,
     /// What is varied.
@@ -64,6 +68,7 @@ impl Plan {
     ) -> Result<Self, SweepError> {
         let mut plan = Self {
             base: table(base)?,
+            designs: Designs::read(base).map_err(SweepError::Designs)?,
             name: base.name.clone(),
             axes,
             seeds: seeds_from(base.seed, seeds)?,
@@ -75,6 +80,7 @@ impl Plan {
         plan.refuse_too_many()?;
         for point in 0..plan.points() {
             plan.point_scenario(point)?;
+            plan.point_designs(point)?;
         }
         if let Some(directory) = windows {
             plan.leave_out_windows(directory)?;
@@ -184,7 +190,7 @@ impl Plan {
         let windows = self.windows.iter();
         let windows = windows.map(|w| format!("{} {}", w.name, w.digest));
         let base = toml::to_string(&self.base).unwrap_or_default();
-        let base = format!("{base}\n{}", self.sources.join("\n"));
+        let base = format!("{base}\n{}{}", self.sources.join("\n"), self.designs.text());
         [
             ("another scenario", base),
             ("other parameters", axes.collect::<Vec<_>>().join("\n")),
@@ -242,8 +248,9 @@ impl Plan {
     /// unusable when the parameters are set one after the other.
     fn point_scenario(&self, point: usize) -> Result<Scenario, SweepError> {
         let values = self.values(point);
+        let of_scenario = |(axis, _): &(&Axis, &&str)| !Designs::has(&axis.path);
         let mut table = self.base.clone();
-        for (axis, value) in self.axes.iter().zip(&values) {
+        for (axis, value) in self.axes.iter().zip(&values).filter(of_scenario) {
             path::set(&mut table, &axis.path, value).map_err(|why| refused(axis, value, why))?;
         }
         let failed = match read(&table) {
@@ -251,7 +258,7 @@ impl Plan {
             Err(why) => why,
         };
         let mut table = self.base.clone();
-        for (axis, value) in self.axes.iter().zip(&values) {
+        for (axis, value) in self.axes.iter().zip(&values).filter(of_scenario) {
             path::set(&mut table, &axis.path, value).map_err(|why| refused(axis, value, why))?;
             if let Err(why) = read(&table) {
                 return Err(refused(axis, value, why));
@@ -261,6 +268,27 @@ impl Plan {
             text: self.point_text(point).join(", "),
             why: failed,
         })
+    }
+
+    /// The designs of a point, or which value they cannot have.
+    fn point_designs(&self, point: usize) -> Result<Designs, SweepError> {
+        let values = self.values(point);
+        let mut designs = self.designs.clone();
+        for (axis, value) in self.axes.iter().zip(&values) {
+            if !Designs::has(&axis.path) {
+                continue;
+            }
+            let set = designs.set(&axis.path, value);
+            set.and_then(|()| designs.designs().map(drop))
+                .map_err(|why| refused(axis, value, why))?;
+        }
+        Ok(designs)
+    }
+
+    /// The designs that a run compares; none where its scenario has venues.
+    pub(super) fn designs(&self, run: &Run<'_>) -> Result<Vec<Design>, SweepError> {
+        let designs = self.point_designs(run.point)?.designs();
+        designs.map_err(SweepError::Designs)
     }
 
     /// Puts windows aside that the first point cannot run through.
@@ -303,9 +331,18 @@ impl Plan {
         let number = point.saturating_mul(self.runs_per_point()) as u64;
         let run = self.run(number);
         let scenario = alone(self.scenario(&run)?);
-        Replay::prepare(scenario).map(drop).map_err(|source| {
+        let built = match scenario.designs.is_empty() {
+            true => Replay::prepare(scenario)
+                .map(drop)
+                .map_err(BuildError::from),
+            false => self.point_designs(point)?.build(&scenario),
+        };
+        built.map_err(|source| {
             let Some((axis, value)) = self.axes.first().zip(run.values.first()) else {
-                return self.failed(&run, source);
+                return match source {
+                    BuildError::Replay(source) => self.failed(&run, source),
+                    BuildError::Design(why) => SweepError::Designs(why),
+                };
             };
             match self.axes.len() {
                 1 => refused(axis, value, source.to_string()),
@@ -337,6 +374,11 @@ impl Plan {
             None => files.push(PathBuf::from(&base.prices.source)),
         }
         files.extend(base.options.as_ref().and_then(Options::path));
+        files.extend(
+            base.people
+                .as_ref()
+                .and_then(|people| people.like_files.clone()),
+        );
         for venue in &base.venues {
             files.extend(venue.population.file.clone());
             files.extend(venue.population.like_files.clone());
@@ -364,6 +406,9 @@ fn alone(mut scenario: Scenario) -> Scenario {
         if venue.population.file.is_none() {
             venue.population.accounts = venue.population.accounts.min(1);
         }
+    }
+    if let Some(people) = &mut scenario.people {
+        people.traders = people.traders.min(1);
     }
     scenario
 }

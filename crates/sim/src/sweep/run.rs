@@ -52,6 +52,16 @@ pub fn run(
 fn carry_out(plan: &Plan, number: u64) -> Result<RunRow, SweepError> {
     let run = plan.run(number);
     let scenario = plan.scenario(&run)?;
+    if !scenario.designs.is_empty() {
+        let designs = plan.designs(&run)?;
+        let compared = crate::compare::results(&scenario, &designs);
+        let compared = compared.map_err(|why| SweepError::Compared {
+            run: number,
+            settings: plan.settings(&run),
+            why,
+        })?;
+        return measure::compared(number, &compared);
+    }
     let results = Replay::prepare(scenario)
         .and_then(|replay| replay.run(&mut (), &mut |_, _| {}))
         .map_err(|why| plan.failed(&run, why))?;

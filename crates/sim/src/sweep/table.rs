@@ -6,6 +6,7 @@
 
 use std::io::Write;
 
+use crate::compare::{Definition, Unit, definitions, ending};
 use crate::scenario::Decimal;
 
 use super::{Plan, RunRow, SweepError, VenueRow, parquet};
@@ -119,6 +120,20 @@ pub fn rows(plan: &Plan, runs: &[RunRow]) -> Table {
     let axes = axis_columns(plan).into_iter();
     columns.extend(axes.filter(|(path, _)| path != "seed"));
     columns.extend(MEASURES.map(|(name, kind)| (name.to_owned(), kind)));
+    let compared = runs.iter().flat_map(|row| &row.venues);
+    let compared = compared.map(|venue| venue.measures.is_some()).next() == Some(true);
+    if compared {
+        columns.extend(definitions().iter().map(|definition| {
+            let kind = match definition.unit {
+                Unit::Count | Unit::Millis => Kind::Count,
+                _ => Kind::Money,
+            };
+            (
+                format!("{}{}", definition.key, ending(definition.unit)),
+                kind,
+            )
+        }));
+    }
     columns.extend(RUN_MEASURES.map(|(name, kind)| (name.to_owned(), kind)));
     let rows = runs.iter().flat_map(|row| {
         let run = plan.run(row.run);
@@ -137,6 +152,9 @@ pub fn rows(plan: &Plan, runs: &[RunRow]) -> Table {
         row.venues.iter().map(move |venue| {
             let mut cells = first.clone();
             cells.extend(measures(venue));
+            if let Some(measures) = &venue.measures {
+                cells.extend(definitions().iter().zip(measures).map(compared_cell));
+            }
             cells.extend([
                 count(row.commands),
                 count(row.events),
@@ -148,6 +166,22 @@ pub fn rows(plan: &Plan, runs: &[RunRow]) -> Table {
     Table {
         rows: rows.collect(),
         columns,
+    }
+}
+
+/// A measure of a comparison: money and shares with their decimals.
+fn compared_cell((definition, value): (&Definition, &Option<i128>)) -> Cell {
+    let Some(value) = *value else {
+        return Cell::None;
+    };
+    let up = |decimals: u32| {
+        let raw = value.checked_mul(10i128.pow(18 - decimals));
+        raw.map_or(Cell::None, |raw| Cell::Money(Decimal::from_raw(raw)))
+    };
+    match definition.unit {
+        Unit::Count | Unit::Millis => i64::try_from(value).map_or(Cell::None, Cell::Count),
+        Unit::Dollars | Unit::Millionths => up(6),
+        Unit::E2Bps => up(2),
     }
 }
 

@@ -4,6 +4,7 @@ mod bad;
 mod golden;
 mod people;
 mod runs;
+mod sweeps;
 
 use plimsoll_sim::compare::{Comparison, compare};
 use plimsoll_sim::scenario::{BUNDLED_COMPARISON, Scenario};
