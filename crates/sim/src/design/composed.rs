@@ -21,7 +21,7 @@ use plimsoll_units::{AssetId, Duration, Fixed, Rate};
 use super::DesignError;
 use super::misfits::Misfit;
 use super::stage::{CapTerms, PortionTerms, StageName, StageTerms, WhoseTerms};
-use super::terms::{AcquirerTerms, Design, Model, Scope};
+use super::terms::{AcquirerTerms, Design, Model, MoveTerms, Scope};
 use crate::scenario::{Decimal, Deleveraging, Slices};
 
 /// One of what is counted in 1/100,000.
@@ -113,7 +113,7 @@ impl Design {
         let procedure: Result<Vec<Stage>, Misfit> = (0..).zip(&self.stages).map(stage).collect();
         Ok(Config {
             money,
-            markets: self.markets(markets)?,
+            markets: self.markets(markets),
             margin: self.model(&symbols)?,
             trigger: Trigger {
                 confirmations: self.trigger.confirmations.unwrap_or(0),
@@ -147,10 +147,7 @@ impl Design {
         })
     }
 
-    fn markets(&self, markets: &[(String, u64)]) -> Result<Vec<Market>, Misfit> {
-        for (at, own) in self.margin.markets.iter().enumerate() {
-            known(markets, &own.symbol, &format!("margin.markets.{at}.symbol"))?;
-        }
+    fn markets(&self, markets: &[(String, u64)]) -> Vec<Market> {
         let initial = self.margin.initial.unwrap_or(defaults::INITIAL);
         let maintenance = self.margin.maintenance.unwrap_or(defaults::MAINTENANCE);
         let market = |(symbol, price): &(String, u64)| {
@@ -161,7 +158,7 @@ impl Design {
                 maintenance: pips_u64(own.map_or(maintenance, |own| own.maintenance)),
             }
         };
-        Ok(markets.iter().map(market).collect())
+        markets.iter().map(market).collect()
     }
 
     fn model(&self, symbols: &[&str]) -> Result<Margin, Misfit> {
@@ -169,7 +166,7 @@ impl Design {
             Model::Isolated => Margin::Isolated,
             Model::Versioned => Margin::Versioned,
             Model::Cross => Margin::Cross,
-            Model::Portfolio => Margin::Portfolio(self.scenarios(symbols)?),
+            Model::Portfolio => Margin::Portfolio(self.scenarios(symbols)),
             Model::LiquidityLoan => {
                 let why = "margin.model is `liquidity-loan`: only rules = \"gammaswap\" and \
                            \"gammaswap-v1.2\" have loans, which need a pool to borrow from";
@@ -178,33 +175,28 @@ impl Design {
         })
     }
 
-    fn scenarios(&self, symbols: &[&str]) -> Result<Scenarios, Misfit> {
+    fn scenarios(&self, symbols: &[&str]) -> Scenarios {
         let margin = &self.margin;
         let moves_e5 = if margin.scenarios.is_empty() {
             let range = margin.price_range.unwrap_or(defaults::PRICE_RANGE);
             spread(e5_move(range), symbols.len())
         } else {
-            let mut moves = Vec::with_capacity(margin.scenarios.len());
-            for (at, scenario) in margin.scenarios.iter().enumerate() {
-                let mut own = vec![e5_move(scenario.all); symbols.len()];
-                for (place, other) in scenario.except.iter().enumerate() {
-                    let found = symbols.iter().position(|symbol| *symbol == other.symbol);
-                    let Some(market) = found else {
-                        let at = format!("margin.scenarios.{at}.except.{place}.symbol");
-                        return Err(unknown(&other.symbol, &at));
-                    };
-                    own[market] = e5_move(other.by);
-                }
-                moves.push(own);
-            }
-            moves
+            // A design is for many scenarios: a market that this one does not have moves nothing.
+            let own = |scenario: &MoveTerms| {
+                let by = |symbol: &&str| {
+                    let other = scenario.except.iter().find(|own| own.symbol == *symbol);
+                    e5_move(other.map_or(scenario.all, |other| other.by))
+                };
+                symbols.iter().map(by).collect()
+            };
+            margin.scenarios.iter().map(own).collect()
         };
         let over = margin.initial_over_maintenance;
-        Ok(Scenarios {
+        Scenarios {
             moves_e5,
             least_e5: e5(margin.least.unwrap_or(defaults::LEAST)),
             initial_e5: e5(over.unwrap_or(defaults::INITIAL_OVER_MAINTENANCE)),
-        })
+        }
     }
 
     /// Whether there is an insurance fund: it is written, or somebody has to acquire and there is
@@ -264,20 +256,6 @@ impl Design {
             counterparties_max: backstops.counterparties.unwrap_or(defaults::COUNTERPARTIES),
         }
     }
-}
-
-fn known(markets: &[(String, u64)], symbol: &str, at: &str) -> Result<(), Misfit> {
-    if markets.iter().any(|(known, _)| known == symbol) {
-        return Ok(());
-    }
-    Err(unknown(symbol, at))
-}
-
-fn unknown(symbol: &str, at: &str) -> Misfit {
-    Misfit::new(
-        at,
-        format!("{symbol:?} is not one of the scenario's markets"),
-    )
 }
 
 fn e5_move(share: Decimal) -> i32 {
