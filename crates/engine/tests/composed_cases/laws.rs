@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::Event;
 use plimsoll_engine::ledger::{HolderKind, Reason};
-use plimsoll_engine::liquidation::{BlockedReason, CaseEvent, Outcome};
-use plimsoll_engine::venues::composed::{Command, Config, Event as Told, Taker};
+use plimsoll_engine::liquidation::{BlockedReason, CaseEvent, Outcome, StageKind};
+use plimsoll_engine::venues::composed::{Acquirer, Command, Config, Event as Told, Taker};
 use plimsoll_engine::{Body, Command as Timed, Engine};
 use plimsoll_units::{AccountId, CaseId, MarketId, Timestamp};
 use proptest::prelude::*;
@@ -96,6 +96,17 @@ impl Watcher {
                     self.open.remove(&target.account);
                     if world.venue().cases().of(target.account) == Some(*case) {
                         return Err(format!("{case} was closed and is open"));
+                    }
+                }
+                Event::Case(CaseEvent::Stage { case, stage, .. }) => {
+                    let takes = matches!(stage, StageKind::Acquire | StageKind::Reduce);
+                    let acquirer = match world.venue().config().backstops.acquirer {
+                        Acquirer::Fund => FUND,
+                        Acquirer::Vault => VAULT,
+                    };
+                    let left = self.equity[&acquirer];
+                    if takes && left < -DUST {
+                        return Err(format!("{acquirer} has {left} after {stage:?} of {case}"));
                     }
                 }
                 Event::Case(CaseEvent::Blocked { case, reason }) => {
@@ -190,9 +201,6 @@ impl Watcher {
         }
         if matches!(taker, Taker::Acquirer | Taker::Counterparty) {
             self.taken.insert(*case);
-        }
-        if matches!(taker, Taker::Acquirer | Taker::Reduced) && self.equity[to] < -DUST {
-            return Err(format!("{to} took over what it cannot pay"));
         }
         if *taker == Taker::Counterparty {
             let after = before + size;

@@ -91,6 +91,10 @@ impl Composed {
         let seller = seller.ok_or(Refusal::UnknownCase(case.id))?;
         let partner = fill.partner;
         self.check_trader(partner, market)?;
+        // Whatever the lock: nobody in liquidation relieves somebody else.
+        if self.cases.of(partner).is_some() {
+            return Err(Refusal::Locked(partner).into());
+        }
         let before = self.before(tx.ledger(), partner, market)?;
         // In the partner's favour: down where it pays, up where it is paid.
         let rounding = match seller.side() {
