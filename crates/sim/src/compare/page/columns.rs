@@ -53,7 +53,7 @@ pub(super) const OWN: [Definition; 2] = [
     Definition {
         key: "lost",
         label: "Lost in all",
-        text: "Equity lost to liquidation and bad debt together: what was lost beside the market's own move.",
+        text: "Equity lost to liquidation, bad debt and losses passed on, together: what was lost beside the market's own move.",
         unit: Unit::Dollars,
         better: Better::Lower,
         read: |m| Some(lost(m)),
@@ -119,11 +119,16 @@ fn shares(shares: &[Share]) -> Cell {
     }
 }
 
-/// What was lost beside the market's own move: taken from traders beyond need, and what bankrupt
-/// traders owed.
+/// What was lost beside the market's own move: taken from traders beyond need, what bankrupt
+/// traders owed, and what a backstop made counterparties bear of its own. What deleveraging cost
+/// is a part of the last two.
 pub(super) fn lost(measures: &Measures) -> i128 {
     let bad = measures.bad_debt_total();
-    measures.over_liquidation.saturating_add(bad)
+    let passed_on = measures.passed_on.max(0);
+    measures
+        .over_liquidation
+        .saturating_add(bad)
+        .saturating_add(passed_on)
 }
 
 /// The last finite value of a line.
@@ -206,7 +211,7 @@ const DELEVERAGED: &str = "Deleveraged";
 const BOOK: &str = "Order book";
 
 /// The columns, in reading order; those of a group stand together.
-pub(super) const COLUMNS: [Column; 26] = [
+pub(super) const COLUMNS: [Column; 27] = [
     plain(PEOPLE, "Traders", "", "traders").beside(|m| figure::money(m.deposits)),
     plain(LOSS, "Lost in all", "loss in all", "lost").of_deposits(),
     plain(LOSS, "Equity left", "traders’ equity left", "equity_left"),
@@ -252,6 +257,13 @@ pub(super) const COLUMNS: [Column; 26] = [
         "Beyond the backstop",
         "bad debt beyond the backstop",
         "bad_debt_of_others",
+    )
+    .of_deposits(),
+    plain(
+        BAD,
+        "Passed on",
+        "losses passed on by the backstop",
+        "passed_on",
     )
     .of_deposits(),
     parts(BAD, "Borne by", "bad_debt", |m| &m.bad_debt),

@@ -162,7 +162,7 @@ fn outcome(made: Made) -> Outcome {
             excess_notional: million(i128::from(liquidated) * 40_000),
             over_liquidation: million(made.taken),
             bad_debt_of_others: 0,
-            passed_on: 0,
+            passed_on: million(i128::from(made.deleveraged) * 70),
             bad_debt: made.bad,
             fund,
             incentives: made.paid,

@@ -15,10 +15,10 @@ use crate::results::Amount;
 
 const TAKEN: &str = "taken beyond need";
 const OWED: &str = "bad debt";
-const DELEVERAGED: &str = "deleveraging";
+const PASSED: &str = "passed on";
 const BEFORE: &str = "lost to the market";
 /// The ways money is lost, in the order of their colours.
-const WAYS: [&str; 4] = [TAKEN, OWED, BEFORE, DELEVERAGED];
+const WAYS: [&str; 4] = [TAKEN, OWED, BEFORE, PASSED];
 
 /// Money from somebody, in some way, to somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +66,12 @@ fn parts(measures: &Measures) -> Vec<Part> {
             });
         }
     }
-    let deleveraged = (
-        "deleveraged traders".to_owned(),
-        DELEVERAGED,
-        "the other side",
-        measures.deleveraged.cost,
-    );
-    sources.push(deleveraged);
+    sources.push((
+        "counterparties".to_owned(),
+        PASSED,
+        "the backstop",
+        measures.passed_on,
+    ));
     let rest = sources.into_iter().filter(|(.., left)| *left > 0);
     found.extend(rest.map(|(from, way, to, amount)| Part {
         from,
@@ -236,7 +235,14 @@ fn sentence(outcome: &Outcome) -> String {
             parts(&measures.incentives)
         ),
     };
-    format!("{taken}; {bad}; {paid}.")
+    let passed = match measures.passed_on {
+        ..=0 => String::new(),
+        passed => format!(
+            "; <b>{}</b> of its own losses the backstop passed on to counterparties",
+            figure::money(passed)
+        ),
+    };
+    format!("{taken}; {bad}{passed}; {paid}.")
 }
 
 #[cfg(test)]
@@ -261,10 +267,7 @@ mod tests {
                 outcome.design
             );
             assert_eq!(sum(&parts, |p| p.way == OWED), measures.bad_debt_total());
-            assert_eq!(
-                sum(&parts, |p| p.way == DELEVERAGED),
-                measures.deleveraged.cost
-            );
+            assert_eq!(sum(&parts, |p| p.way == PASSED), measures.passed_on);
             for share in &measures.incentives {
                 assert_eq!(sum(&parts, |p| p.to == share.who), share.amount);
             }

@@ -47,7 +47,7 @@ fn two_designs_read_in_order() {
     expect![[r#"
 
         # In short
-        Of 2 designs, waterline lost least beside the market’s own move: $1.3 M (3.2 % of deposits), what liquidations took beyond need and bad debt together. gammaswap lost most: $4.03 M (9.8 % of deposits). gammaswap liquidated fewest traders, 12.2 %; waterline most, 14.1 %. Every design left bad debt; most was left by gammaswap, $3.42 M (8.3 % of deposits), borne by liquidity providers. waterline is not best at everything: others are better at 8 of 13 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and equity lost to liquidation (gammaswap).
+        Of 2 designs, waterline lost least beside the market’s own move: $1.3 M (3.2 % of deposits), what liquidations took beyond need, bad debt and losses passed on together. gammaswap lost most: $4.03 M (9.8 % of deposits). gammaswap liquidated fewest traders, 12.2 %; waterline most, 14.1 %. Every design left bad debt; most was left by gammaswap, $3.42 M (8.3 % of deposits), borne by liquidity providers. waterline is not best at everything: others are better at 9 of 14 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and equity lost to liquidation (gammaswap).
         ## The lesson
         Closing part by part and asking bidders before the fund kept most accounts alive; it took longer than closing at once.
         ## Done to it beside the crash itself
@@ -55,8 +55,8 @@ fn two_designs_read_in_order() {
         Venues are told no new price of AVAX for five minutes.
         Where none is better, and where none is worse; measures at which all are level are left out
          | Design | Best at | Worst at
-         | gammaswap | 8 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, incentives paid, breaches, traders deleveraged, cost of deleveraging | 5 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved, breaches never resolved
-         | waterline | 5 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved, breaches never resolved | 8 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, incentives paid, breaches, traders deleveraged, cost of deleveraging
+         | gammaswap | 9 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, losses passed on by the backstop, incentives paid, breaches, traders deleveraged, cost of deleveraging | 5 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved, breaches never resolved
+         | waterline | 5 loss in all, bad debt, median time to resolution, time in which 99 of 100 were resolved, breaches never resolved | 9 traders’ equity left, traders liquidated, open interest liquidated, equity lost to liquidation, losses passed on by the backstop, incentives paid, breaches, traders deleveraged, cost of deleveraging
         # The crash, and what each design made of itETH, whole period, 10 Oct 00:00 to 12 Oct 00:00; the part below is markedBusiest partWhole periodDrag across a chart to look closerWhat the lines show
         ## Pricesfirst price = 1009010020:3020:4521:0021:1521:3021:4522:0022:15BTC 92.3ETH 90.9
         gammaswap
@@ -72,9 +72,9 @@ fn two_designs_read_in_order() {
         # Measures
         Marked: the best of the column, where designs differ; by the share below a number where there is one, as kinds of venue hold differing parts of the people. A dash: the design has no such thing, or it never came to it. Money is in dollars; every digit is under the pointer. Press a heading to sort by it.
          |  | People | Together | Traders liquidated | Taken beyond need | Bad debt | Backstop | Incentives | Breach to resolution | Deleveraged | Order book
-         | Design | Traders | Lost in all | Equity left | Traders | Open interest | Would have recovered | Equity | Notional | In all | Beyond the backstop | Borne by | At first | At its lowest | At the end | Would suffice | In all | To | Breaches | Median | 99 of 100 | Never | Traders | Cost to them | Closed on it | Mean slip | Worst slip
-         | gammaswap | 10,000$41.2 M | $4.03 M9.8 % of deposits | 77.9 % (best) | 1,220 (best)12.2 % | 9.2 % (best)$74.4 M | 20.0 %244 of 1,220 | $610 k (best)1.5 % of deposits | $48.8 M65.6 % of closed | $3.42 M8.3 % of deposits | $00 % of deposits | liquidity providers | – | – | – | – | $152 k (best)0.37 % of deposits | liquidators | 1,260 (best)12.6 % | 1 min | 10 min | 40.32 % | 0 (best)0 % | $0 (best)0 % of deposits | – | – | –
-         | waterline | 10,000$41.2 M | $1.3 M (best)3.2 % of deposits | 77.3 % | 1,41014.1 % | 10.6 %$86 M | 20.0 %282 of 1,410 | $890 k2.2 % of deposits | $56.4 M65.6 % of closed | $410 k (best)0.99 % of deposits | $00 % of deposits | insurance fund | $6.2 M | $5.6 M90.3 % of start | $6.1 M98.4 % of start | $410 k0.99 % of deposits | $475 k1.2 % of deposits | bidders 88.4 %, partners 11.6 % | 1,45014.5 % | 20 s (best) | 5 min 10 s (best) | 4 (best)0.28 % | 30.03 % | $3600.00 % of deposits | $42.3 M | 34.1 bp | 412.0 bp
+         | Design | Traders | Lost in all | Equity left | Traders | Open interest | Would have recovered | Equity | Notional | In all | Beyond the backstop | Passed on | Borne by | At first | At its lowest | At the end | Would suffice | In all | To | Breaches | Median | 99 of 100 | Never | Traders | Cost to them | Closed on it | Mean slip | Worst slip
+         | gammaswap | 10,000$41.2 M | $4.03 M9.8 % of deposits | 77.9 % (best) | 1,220 (best)12.2 % | 9.2 % (best)$74.4 M | 20.0 %244 of 1,220 | $610 k (best)1.5 % of deposits | $48.8 M65.6 % of closed | $3.42 M8.3 % of deposits | $00 % of deposits | $0 (best)0 % of deposits | liquidity providers | – | – | – | – | $152 k (best)0.37 % of deposits | liquidators | 1,260 (best)12.6 % | 1 min | 10 min | 40.32 % | 0 (best)0 % | $0 (best)0 % of deposits | – | – | –
+         | waterline | 10,000$41.2 M | $1.3 M (best)3.2 % of deposits | 77.3 % | 1,41014.1 % | 10.6 %$86 M | 20.0 %282 of 1,410 | $890 k2.2 % of deposits | $56.4 M65.6 % of closed | $410 k (best)0.99 % of deposits | $00 % of deposits | $2100.00 % of deposits | insurance fund | $6.2 M | $5.6 M90.3 % of start | $6.1 M98.4 % of start | $410 k0.99 % of deposits | $475 k1.2 % of deposits | bidders 88.4 %, partners 11.6 % | 1,45014.5 % | 20 s (best) | 5 min 10 s (best) | 4 (best)0.28 % | 30.03 % | $3600.00 % of deposits | $42.3 M | 34.1 bp | 412.0 bp
          | Measure | gammaswap | waterline
          | People
          | Traders | 10,000$41.2 M | 10,000$41.2 M
@@ -91,6 +91,7 @@ fn two_designs_read_in_order() {
          | Bad debt
          | In all | $3.42 M8.3 % of deposits | $410 k (best)0.99 % of deposits
          | Beyond the backstop | $00 % of deposits | $00 % of deposits
+         | Passed on | $0 (best)0 % of deposits | $2100.00 % of deposits
          | Borne by | liquidity providers | insurance fund
          | Backstop
          | At first | – | $6.2 M
@@ -130,7 +131,7 @@ fn two_designs_read_in_order() {
          | traders | liquidators | liquidation reward | 61,000.00 | 10
          | liquidity providers | winning traders | loss beyond the balance | 3,420,000.00 | 10
         ## waterline
-        Liquidations took $890 k of equity from traders beyond need; $410 k of bad debt was left (insurance fund $410 k); $475 k was paid in incentives (bidders $420 k and partners $55 k).
+        Liquidations took $890 k of equity from traders beyond need; $410 k of bad debt was left (insurance fund $410 k); $210 of its own losses the backstop passed on to counterparties; $475 k was paid in incentives (bidders $420 k and partners $55 k).
         The books: every kind of payment, trading included (4)
          | From | To | Why | Dollars | Movements
          | traders | insurance fund | liquidation fee | 623,000.00 | 10
@@ -178,9 +179,20 @@ fn check_verdict(comparison: &Comparison, expected: &Expect) {
 fn the_verdict_says_what_the_numbers_say() {
     check_verdict(
         &fixture::seven(),
-        &expect![[
-            r#"<p class="verdict">Of 7 designs, waterline lost least beside the market’s own move: $1.3 M (3.2 % of deposits), what liquidations took beyond need and bad debt together. tsunamix lost most: $10.5 M (25.5 % of deposits). gammaswap liquidated fewest traders, 12.2 %; tsunamix most, 33.1 %. house-rules left no bad debt; most was left by gammaswap, $3.42 M (8.3 % of deposits), borne by liquidity providers. waterline is not best at everything: others are better at 15 of 17 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and liquidations that waiting would have spared (kyan).</p>"#
-        ]],
+        &expect![[r#"<p class="verdict">Of 7 designs, waterline lost least beside the market’s own move: $1.3 M (3.2 % of deposits), what liquidations took beyond need, bad debt and losses passed on together. tsunamix lost most: $10.5 M (25.5 % of deposits). gammaswap liquidated fewest traders, 12.2 %; tsunamix most, 33.1 %. house-rules left no bad debt; most was left by gammaswap, $3.42 M (8.3 % of deposits), borne by liquidity providers. waterline is not best at everything: others are better at 16 of 18 measures, among them traders’ equity left (gammaswap), traders liquidated (gammaswap), open interest liquidated (gammaswap) and liquidations that waiting would have spared (kyan).</p>"#]],
+    );
+}
+
+/// Shares of other people are not set against each other in one breath.
+#[test]
+fn designs_that_take_fewer_in_are_told_apart() {
+    let mut comparison = fixture::seven();
+    comparison.outcomes[0].measures.traders = 730;
+    comparison.outcomes[4].measures.traders = 809;
+    comparison.outcomes[5].measures.traders = 0;
+    check_verdict(
+        &comparison,
+        &expect![[r#"<p class="verdict">Of the 4 designs that took everybody in, house-rules lost least beside the market’s own move: $3.02 M (7.3 % of deposits), what liquidations took beyond need, bad debt and losses passed on together. kuma lost most: $6.88 M (16.7 % of deposits). kyan liquidated fewest traders, 19.9 %; kuma most, 29.1 %. house-rules left no bad debt; most was left by kyan, $3.33 M (8.1 % of deposits), borne by insurance fund and all traders. house-rules is not best at everything: others are better at 11 of 18 measures, among them traders’ equity left (kyan), traders liquidated (kyan), open interest liquidated (kyan) and liquidations that waiting would have spared (kyan). Others took in only some of the 10,000 traders, and count by those alone: tsunamix (730 traders) lost 25.5 % of deposits and liquidated 453.4 %; gammaswap (809 traders) lost 9.8 % of deposits and liquidated 150.8 %. Nothing was measured under waterline: none of these traders held anything there.</p>"#]],
     );
 }
 
@@ -205,6 +217,7 @@ fn level_designs_share_the_praise_and_the_blame() {
     let level = changed(|m| {
         m.over_liquidation = 5_000_000;
         m.bad_debt.clear();
+        m.passed_on = 0;
         m.liquidated = 100;
     });
     check_verdict(

@@ -26,28 +26,9 @@ pub(super) fn paragraph(comparison: &Comparison) -> String {
         [one] => alone(one),
         outcomes => together(outcomes),
     };
-    let sentences = sentences.into_iter().chain(fewer(comparison));
-    let sentences = sentences.chain(unmeasured(comparison));
+    let sentences = sentences.into_iter().chain(unmeasured(comparison));
     let sentences: Vec<String> = sentences.collect();
     format!("<p class=\"verdict\">{}</p>", sentences.join(" "))
-}
-
-/// Designs that hold fewer of the people than others, by a tenth or more.
-fn fewer(comparison: &Comparison) -> Option<String> {
-    let traders = |o: &Outcome| o.measures.traders;
-    let most = comparison.outcomes.iter().map(traders).max()?;
-    let all = comparison.outcomes.iter();
-    let fewer: Vec<String> = all
-        .filter(|o| traders(o) > 0 && traders(o) < most - most / 10)
-        .map(|o| format!("{} {}", name(o), number::count(traders(o))))
-        .collect();
-    (!fewer.is_empty()).then(|| {
-        format!(
-            "Not every design takes the same people in: of {} traders {} did; shares are of those.",
-            number::count(most),
-            figure::listed(&fewer)
-        )
-    })
 }
 
 /// Designs to which nobody came.
@@ -100,10 +81,52 @@ fn together(outcomes: &[Outcome]) -> Vec<String> {
             figure::counted(outcomes.len() as u64, "design")
         )];
     }
-    let mut sentences = vec![least_lost(outcomes), fewest(outcomes)];
-    sentences.extend(bad_debt(outcomes));
-    sentences.extend(nobody_is_best(outcomes));
+    let (whole, part) = by_people(outcomes);
+    let whole = whole.as_slice();
+    let mut sentences = vec![least_lost(whole, !part.is_empty()), fewest(whole)];
+    sentences.extend(bad_debt(whole));
+    sentences.extend(nobody_is_best(whole));
+    sentences.extend(fewer(whole, &part));
     sentences
+}
+
+/// Designs that take all the people in, or nearly, and those that take fewer: their shares are of
+/// others, and the first sentences are about the first. Where there are not two of those, all are
+/// told together.
+fn by_people<'o>(outcomes: &[&'o Outcome]) -> (Vec<&'o Outcome>, Vec<&'o Outcome>) {
+    let most = outcomes.iter().map(|o| o.measures.traders).max();
+    let most = most.unwrap_or(0);
+    let nearly = |o: &&&Outcome| o.measures.traders >= most - most / 10;
+    let (whole, part): (Vec<_>, Vec<_>) = outcomes.iter().partition(nearly);
+    match whole.len() {
+        0 | 1 => (outcomes.to_vec(), Vec::new()),
+        _ => (whole, part),
+    }
+}
+
+/// The designs that take fewer of the people in.
+fn fewer(whole: &[&Outcome], part: &[&Outcome]) -> Option<String> {
+    let most = whole.iter().map(|o| o.measures.traders).max()?;
+    let told: Vec<String> = part
+        .iter()
+        .map(|outcome| {
+            let m = &outcome.measures;
+            format!(
+                "{} ({} traders) lost {} of deposits and liquidated {}",
+                name(outcome),
+                number::count(m.traders),
+                figure::share(lost(m), m.deposits),
+                figure::share(m.liquidated.into(), m.traders.into()),
+            )
+        })
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "Others took in only some of the {}, and count by those alone: {}.",
+            figure::counted(most, "trader"),
+            told.join("; ")
+        )
+    })
 }
 
 /// The least and the most by a number: those level at the least, at the most, and both numbers.
@@ -141,7 +164,7 @@ fn amount(amount: i128, measures: &Measures) -> String {
     )
 }
 
-fn least_lost(outcomes: &[&Outcome]) -> String {
+fn least_lost(outcomes: &[&Outcome], others: bool) -> String {
     let (best, worst, least, most) = ends(outcomes, |m| of_deposits(lost(m), m));
     if least == most {
         return format!(
@@ -154,9 +177,15 @@ fn least_lost(outcomes: &[&Outcome]) -> String {
         [one] => amount(lost(&one.measures), &one.measures),
         _ => format!("{} of deposits", figure::percent(share)),
     };
+    let which = match others {
+        true => format!(
+            "Of the {} that took everybody in",
+            figure::counted(outcomes.len() as u64, "design")
+        ),
+        false => format!("Of {}", figure::counted(outcomes.len() as u64, "design")),
+    };
     format!(
-        "Of {}, {} lost least beside the market’s own move: {}, what liquidations took beyond need and bad debt together. {} lost most: {}.",
-        figure::counted(outcomes.len() as u64, "design"),
+        "{which}, {} lost least beside the market’s own move: {}, what liquidations took beyond need, bad debt and losses passed on together. {} lost most: {}.",
         names(best.iter().copied()),
         told(&best, least),
         names(worst.iter().copied()),
