@@ -15,7 +15,7 @@ pub fn described(scenario: &Scenario) -> Vec<Stressed> {
         let mut text = sentence(stress);
         for venue in &scenario.venues {
             if let Some(why) = unaffected(stress, venue) {
-                text.push_str(&format!(" {} is not touched: {why}.", venue.name));
+                text.push_str(&format!(" It does nothing to {:?}: {why}.", venue.name));
             }
         }
         Stressed {
