@@ -252,7 +252,7 @@ pub(crate) fn command_of(world: &World, act: &Act, count: usize) -> Command {
         Act::Fill(buyer, seller, market, quantity, bps) => {
             let market = MarketId(market);
             // Every other trade the other way round.
-            let (buyer, seller) = if count % 2 == 0 {
+            let (buyer, seller) = if count.is_multiple_of(2) {
                 (buyer, seller)
             } else {
                 (seller, buyer)

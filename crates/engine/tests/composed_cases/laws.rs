@@ -287,7 +287,7 @@ fn run(config: &Config, acts: &[Act], restore_at: usize) -> Result<Watcher, Stri
         }
         let command = command_of(&world, act, count);
         watcher.begin(&world, &command);
-        let done = world.apply(command.clone());
+        let done = world.apply(&command);
         if let Some(twin) = &mut twin {
             let timed = Timed {
                 time: Timestamp(now),

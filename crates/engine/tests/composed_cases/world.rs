@@ -1,6 +1,10 @@
 //! A composed venue in whole units, and its events in words.
 
+use std::borrow::Borrow;
+
+use expect_test::Expect;
 use plimsoll_engine::ledger::{Asset, Holder, HolderKind};
+use plimsoll_engine::liquidation::stages::{Acquire, CloseOnBook};
 use plimsoll_engine::liquidation::{CaseEvent, Stage};
 use plimsoll_engine::venues::composed::{
     Acquirer, Backstops, Command, Composed, Config, Event as Told, Fill, FundTerms, Level, Limits,
@@ -109,7 +113,8 @@ impl World {
     }
 
     /// Applies a command and audits the books, whether it is accepted or not.
-    pub(crate) fn apply(&mut self, command: Command) -> Result<Vec<Event>, Rejection> {
+    pub(crate) fn apply(&mut self, command: impl Borrow<Command>) -> Result<Vec<Event>, Rejection> {
+        let command = command.borrow();
         let before = self.engine.state_hash();
         let timed = Timed {
             time: Timestamp(self.now),
@@ -126,8 +131,9 @@ impl World {
         done
     }
 
-    pub(crate) fn ok(&mut self, command: Command) -> Vec<Event> {
-        match self.apply(command.clone()) {
+    pub(crate) fn ok(&mut self, command: impl Borrow<Command>) -> Vec<Event> {
+        let command = command.borrow();
+        match self.apply(command) {
             Ok(events) => events,
             Err(refused) => panic!("{command:?}: {refused}"),
         }
@@ -140,8 +146,9 @@ impl World {
         lines.map(|line| line + "\n").collect()
     }
 
-    pub(crate) fn refused(&mut self, command: Command) -> String {
-        match self.apply(command.clone()) {
+    pub(crate) fn refused(&mut self, command: impl Borrow<Command>) -> String {
+        let command = command.borrow();
+        match self.apply(command) {
             Ok(_) => panic!("{command:?} was accepted"),
             Err(refused) => refused.to_string() + "\n",
         }
@@ -194,6 +201,30 @@ pub(crate) fn levels(levels: &[(u64, u64)]) -> Vec<Level> {
         quantity: quantity * ONE,
     };
     levels.iter().map(level).collect()
+}
+
+pub(crate) const BOOK: Stage = Stage::CloseOnBook(CloseOnBook {
+    collar_bps: None,
+    slices: None,
+});
+pub(crate) const ACQUIRE: Stage = Stage::Acquire(Acquire);
+
+/// Cross margin with these stages; A is long 10 at 100; the fund has `fund`.
+pub(crate) fn world(procedure: &[Stage], fund: i128, change: impl FnOnce(&mut Config)) -> World {
+    let mut config = design(Margin::Cross, procedure);
+    change(&mut config);
+    let mut world = World::of(config);
+    if fund > 0 {
+        world.ok(deposit(FUND, pips(fund)));
+    }
+    world.ok(prices(&[10_000, 5_000]));
+    world.trader(A, 100, 10, 100);
+    world
+}
+
+pub(crate) fn check(world: &mut World, commands: Vec<Command>, expected: &Expect) {
+    let told: Vec<String> = commands.into_iter().map(|c| world.tell(c)).collect();
+    expected.assert_eq(&told.concat());
 }
 
 fn decimal(raw: i128) -> String {

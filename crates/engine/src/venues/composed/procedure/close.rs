@@ -72,10 +72,10 @@ impl Composed {
         }
         match how {
             Close::Forfeit => {
-                self.to_vault(tx, case, &parts, false)?;
+                self.give_to_vault(tx, case, &parts, false)?;
                 self.settle_forfeit(tx, case)?;
             }
-            Close::AtOracle(_) => self.to_vault(tx, case, &parts, true)?,
+            Close::AtOracle(_) => self.give_to_vault(tx, case, &parts, true)?,
             Close::NextVersion(_) => self.change_file(case.id, |file| {
                 (file.queued, file.ripe) = (parts, false);
                 Ok(())
@@ -90,7 +90,7 @@ impl Composed {
             file.ripe = false;
             Ok(std::mem::take(&mut file.queued))
         })?;
-        self.to_vault(tx, case, &parts, true)
+        self.give_to_vault(tx, case, &parts, true)
     }
 
     /// How much of which positions.
@@ -120,7 +120,7 @@ impl Composed {
     }
 
     /// The vault takes parts at the mark; each pays its penalty if it is `charged`.
-    fn to_vault(
+    fn give_to_vault(
         &mut self,
         tx: &mut Tx<'_>,
         case: &Case,

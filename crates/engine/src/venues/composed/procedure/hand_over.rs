@@ -251,7 +251,7 @@ impl Composed {
     ) -> Result<(), Rejection> {
         let mut new = Piece { market, size, cost };
         let against = self.cases.held_in(market);
-        let against = against.filter(|(_, held)| held.signum() == -size.signum());
+        let against = against.filter(|(_, held)| (*held < 0) != (size < 0));
         let against: Vec<CaseId> = against.map(|(case, _)| case).collect();
         for other in against {
             if new.size == 0 {

@@ -325,7 +325,7 @@ impl Cases {
         let mut counted = BTreeMap::new();
         let mut sides = BTreeMap::new();
         for (id, file) in &self.files {
-            if file.case.id != *id || !(file.open || !file.pieces.is_empty()) {
+            if file.case.id != *id || (!file.open && file.pieces.is_empty()) {
                 return Err(format!("{id} is filed and over"));
             }
             for piece in &file.pieces {
