@@ -474,12 +474,10 @@ impl Desk for PerennialDesk {
                 let Ok(settlement) = venue.preview(product.market()) else {
                     continue;
                 };
-                let price = settlement.to.price.saturating_abs();
+                let mut size = 0i128;
                 for (account, standing) in product.standings(engine.ledger(), &settlement) {
                     if self.book.person(account).is_some() {
-                        let size = standing.size.raw();
-                        let worth = mul_div(size, price, ONE, Rounding::Down);
-                        notional = notional.saturating_add(worth.unwrap_or(0));
+                        size = size.saturating_add(standing.size.raw());
                         equity = equity.saturating_add(standing.collateral.raw().max(0));
                     }
                     if let Some((distance, collateral)) =
@@ -488,6 +486,9 @@ impl Desk for PerennialDesk {
                         self.bands.count(distance, collateral);
                     }
                 }
+                let price = settlement.to.price.saturating_abs();
+                let worth = mul_div(size, price, ONE, Rounding::Down);
+                notional = notional.saturating_add(worth.unwrap_or(0));
             }
         }
         self.bands.end(at);

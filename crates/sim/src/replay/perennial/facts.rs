@@ -45,6 +45,8 @@ pub(super) struct Facts {
     changed: Vec<MarketId>,
     /// Brought by traders whose position was refused.
     idle: i128,
+    /// What accounts in open cases lack together, by the last look.
+    lacking: i128,
 }
 
 /// An open case.
@@ -52,6 +54,8 @@ pub(super) struct Facts {
 struct Open {
     product: MarketId,
     trigger: Trigger,
+    /// At the last look.
+    lacked: i128,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,20 +67,26 @@ struct Liquidation {
     reward: i128,
 }
 
+impl Open {
+    /// What the account lacks at the payoff in force; its funding since is left out.
+    fn lacks(&self, payoff: Option<&i128>) -> i128 {
+        let trigger = &self.trigger;
+        let moved = payoff.map_or(0, |payoff| payoff - trigger.price);
+        let then = trigger.price.saturating_abs().max(1);
+        let result = mul_div(trigger.notional, moved, then, Rounding::Down);
+        let equity = trigger.equity.saturating_add(result.unwrap_or(0));
+        equity.min(0).saturating_neg()
+    }
+}
+
 impl Facts {
-    /// What accounts in open cases lack at the payoffs in force; their funding since is left out.
-    fn lacking(&self) -> i128 {
-        let lacks = |open: &Open| {
-            let trigger = &open.trigger;
-            let now = self.payoffs.get(open.product.index());
-            let moved = now.map_or(0, |now| now - trigger.price);
-            let then = trigger.price.saturating_abs().max(1);
-            let result = mul_div(trigger.notional, moved, then, Rounding::Down);
-            let equity = trigger.equity.saturating_add(result.unwrap_or(0));
-            equity.min(0).saturating_neg()
-        };
-        let each = self.cases.values().map(lacks);
-        each.fold(0, i128::saturating_add)
+    /// Looks at every open case anew. Between two looks what was lacking of a case goes with it.
+    fn look(&mut self) {
+        self.lacking = 0;
+        for open in self.cases.values_mut() {
+            open.lacked = open.lacks(self.payoffs.get(open.product.index()));
+            self.lacking = self.lacking.saturating_add(open.lacked);
+        }
     }
 }
 
@@ -106,7 +116,9 @@ impl PerennialDesk {
                 amount,
             }) => self.facts.closing = Some((*case, *amount)),
             Event::Case(CaseEvent::Closed { case, .. }) => {
-                self.facts.cases.remove(case);
+                if let Some(open) = self.facts.cases.remove(case) {
+                    self.facts.lacking -= open.lacked;
+                }
                 self.book.meter.resolved(case.0, now);
             }
             Event::Case(_) => {}
@@ -226,8 +238,12 @@ impl PerennialDesk {
             Some(Exposure::Short) => -1,
             _ => 1,
         };
-        let product = target.market;
-        self.facts.cases.insert(case.id, Open { product, trigger });
+        let open = Open {
+            product: target.market,
+            trigger,
+            lacked: 0,
+        };
+        self.facts.cases.insert(case.id, open);
         let breach = Breach {
             trader,
             at: trigger.at,
@@ -319,7 +335,7 @@ impl PerennialDesk {
                 makers.1 = stands;
             }
         }
-        self.book.meter.outstanding(self.facts.lacking());
+        self.book.meter.outstanding(self.facts.lacking);
         let all = self.facts.makers.values().map(|(_, stands)| *stands);
         let all = all.fold(0, i128::saturating_add);
         self.book.meter.stands(all);
@@ -342,6 +358,7 @@ impl PerennialDesk {
         (equity, notional): (i128, i128),
         at: Timestamp,
     ) {
+        self.facts.look();
         self.makers_stand(engine, |_| true);
         self.book.meter.open_interest(notional);
         let equity = equity.saturating_sub(self.facts.idle);
