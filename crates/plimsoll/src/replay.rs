@@ -96,6 +96,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     for sentence in compared.chain(report::side_by_side(&results)) {
         say!("{sentence}");
     }
+    for stress in report::stresses(&results) {
+        say!("{stress}");
+    }
     say!("state hash  {}", results.state_hash);
     say!(
         "commands    {} accepted, {} events, in {:.1} s",

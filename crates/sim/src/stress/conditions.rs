@@ -122,11 +122,6 @@ impl Conditions {
         &self.partners_away
     }
 
-    /// Whether liquidators are there.
-    pub(crate) fn liquidators_present(&self, now: Timestamp) -> bool {
-        back(&self.liquidators_away, now) == Some(now)
-    }
-
     /// When a liquidator who sees a case at `now` acts on it, `delay` later: whoever is away looks
     /// on returning. `None` where they never return.
     pub(crate) fn liquidators_react(&self, now: Timestamp, delay: Duration) -> Option<Timestamp> {
@@ -242,11 +237,8 @@ mod tests {
             (20, true),
             (100, false),
         ] {
-            assert_eq!(
-                conditions.liquidators_present(Timestamp(now)),
-                there,
-                "{now}"
-            );
+            let acts = conditions.liquidators_react(Timestamp(now), Duration(0));
+            assert_eq!(acts == Some(Timestamp(now)), there, "{now}");
             assert!(conditions.partners_present(Timestamp(now)));
         }
     }

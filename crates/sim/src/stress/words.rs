@@ -57,7 +57,7 @@ pub fn unaffected(stress: &Stress, venue: &Venue) -> Option<&'static str> {
         Stress::PartnersLeave { .. } if pool || vault || makers => {
             Some("it has neither partners nor bidders")
         }
-        Stress::PartnersLeave { .. } if preset.is_kuma() && venue.partners.is_empty() => {
+        Stress::PartnersLeave { .. } if !preset.is_kyan() && venue.partners.is_empty() => {
             Some("it has no partners")
         }
         Stress::PartnersLeave { .. } => None,
@@ -68,10 +68,17 @@ pub fn unaffected(stress: &Stress, venue: &Venue) -> Option<&'static str> {
         Stress::LiquidityLeaves { .. } if preset.is_kuma() || preset.is_kyan() => {
             Some("nobody provides liquidity to it, its books have makers")
         }
+        Stress::LiquidityLeaves { .. } if !has_vault(venue) => Some("it has no vault"),
         Stress::LiquidityLeaves { .. } => None,
         Stress::WidenBooks { .. } if pool || vault || makers => Some("it has no order book"),
         Stress::WidenBooks { .. } => None,
     }
+}
+
+/// Whether a composed venue has a vault; every other has somebody who provides liquidity.
+fn has_vault(venue: &Venue) -> bool {
+    let design = venue.design.as_ref();
+    design.is_none_or(|design| venue.preset != Preset::Composed || design.backstops.vault.is_some())
 }
 
 fn sentence(stress: &Stress) -> String {

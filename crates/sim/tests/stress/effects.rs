@@ -96,13 +96,13 @@ fn times(ran: &Ran, wanted: impl Fn(&Body) -> bool) -> Vec<Timestamp> {
 }
 
 fn is_told(body: &Body) -> bool {
-    match body {
+    matches!(
+        body,
         Body::TsunamiX(tsunamix::Command::Prices(_))
-        | Body::Perennial(perennial::Command::OracleVersion { .. })
-        | Body::Kuma(kuma::Command::PublishIndexPrices(_))
-        | Body::Kyan(kyan::Command::Index(_)) => true,
-        _ => false,
-    }
+            | Body::Perennial(perennial::Command::OracleVersion { .. })
+            | Body::Kuma(kuma::Command::PublishIndexPrices(_))
+            | Body::Kyan(kyan::Command::Index(_))
+    )
 }
 
 #[test]
