@@ -15,6 +15,7 @@ pub mod depth;
 pub mod design;
 pub mod episodes;
 pub mod funding;
+pub mod lessons;
 pub mod options;
 pub mod people;
 pub mod pools;

@@ -162,11 +162,13 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|(name, _)| *name)
 }
 
-/// The text of a design that comes with the program, as its file has it.
+/// The text of a design that comes with the program, those of the lessons included, as its file
+/// has it.
 #[must_use]
 pub fn text(name: &str) -> Option<&'static str> {
     PRESETS
         .iter()
+        .chain(&crate::lessons::DESIGNS)
         .find(|(known, _)| *known == name)
         .map(|(_, text)| *text)
 }

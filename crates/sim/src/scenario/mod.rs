@@ -366,12 +366,14 @@ impl Scenario {
         Self::parse("(bundled)", BUNDLED)
     }
 
-    /// A bundled scenario by its name in [`BUNDLES`]; `None` when no bundled one is called so.
+    /// A bundled scenario by its name in [`BUNDLES`], or a lesson by its name in
+    /// [`crate::lessons::SCENARIOS`]; `None` when none is called so.
     ///
     /// # Errors
     /// Never, unless this build ships a broken file; a test reads them all.
     pub fn bundled_as(name: &str) -> Result<Option<Self>, ScenarioError> {
-        let found = BUNDLES.iter().find(|(known, _)| *known == name);
+        let mut all = BUNDLES.iter().chain(&crate::lessons::SCENARIOS);
+        let found = all.find(|(known, _)| *known == name);
         found
             .map(|(name, text)| Self::parse(&format!("(bundled) {name}"), text))
             .transpose()
