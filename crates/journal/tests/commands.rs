@@ -364,7 +364,7 @@ fn parameters_that_the_engine_refuses() {
 
 #[test]
 fn kinds_of_a_newer_build() {
-    for unknown in [0, 7, 99, 101, u16::MAX] {
+    for unknown in [0, 8, 99, 101, u16::MAX] {
         let mut records = good();
         records.push((unknown, Vec::new()));
         let mut journal = journal();
