@@ -15,6 +15,7 @@ impl Composed {
         tx: &mut Tx<'_>,
         command: &Command,
     ) -> Result<(), Rejection> {
+        self.cases.noted = None;
         match command {
             Command::Quotes { market, bids, asks } => self.set_quotes(*market, (bids, asks))?,
             Command::Partner { account, limits } => self.set_partner(*account, *limits)?,

@@ -49,9 +49,9 @@ impl Composed {
         let mut done: Vec<(Fill, Point)> = Vec::new();
         let allocation = allocate(&request, candidates, |accepted, fill| {
             self.keep_lots(tx, &mut done, accepted);
-            let point = self.point(tx);
+            let point = self.point_of_return(tx);
             if let Err(rejection) = self.hand_over_lot(tx, case, market, fill) {
-                self.back_to(tx, &point);
+                self.return_to(tx, &point);
                 return Err(skip_of(&rejection));
             }
             done.push((*fill, point));
@@ -73,7 +73,7 @@ impl Composed {
         let keep = same.count();
         while done.len() > keep {
             if let Some((_, point)) = done.pop() {
-                self.back_to(tx, &point);
+                self.return_to(tx, &point);
             }
         }
     }

@@ -65,6 +65,7 @@ impl Composed {
     ) -> Result<(), Rejection> {
         self.cases.ranked.clear();
         self.cases.moved.clear();
+        self.cases.noted = None;
         self.name_due(tx.now, priced)?;
         let due = self.cases.backlog.iter().take(WALKS_MAX);
         let due: Vec<CaseId> = due.copied().collect();
@@ -124,9 +125,9 @@ impl Composed {
     /// One case's turn.
     fn carry(&mut self, tx: &mut Tx<'_>, id: CaseId) -> Result<(), Rejection> {
         self.taken_up(id);
-        let (point, known) = (self.point(tx), self.cases.moved.len());
+        let (point, known) = (self.point_of_return(tx), self.cases.moved.len());
         if let Err(rejection) = self.walk_case(tx, id) {
-            self.back_to(tx, &point);
+            self.return_to(tx, &point);
             for ranked in self.cases.ranked.values_mut() {
                 ranked.forget(known);
             }

@@ -14,12 +14,13 @@ use plimsoll_units::{AccountId, CaseId, MarketId, Side, Timestamp};
 use super::deleverage::Ranked;
 use super::settle::Loss;
 use super::street::{Cursor, Quotes};
-use crate::Rejection;
 use crate::auction::{Clock, Ladder};
 use crate::backstop::fund::{Fund, FundPolicy};
 use crate::backstop::partners::{self, Before, OfferId, Partners};
 use crate::liquidation::{BlockedReason, Case};
+use crate::venues::composed::undo::Point;
 use crate::venues::composed::{Composed, Level, Refusal};
+use crate::{Rejection, Tx};
 
 /// A part of the acquirer's position that came from a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -184,6 +185,9 @@ pub struct Cases {
     /// Whose place in them has changed since.
     #[borsh(skip)]
     pub(super) moved: Vec<AccountId>,
+    /// The file that was noted last, since the last point to return to: once is enough.
+    #[borsh(skip)]
+    pub(super) noted: Option<CaseId>,
     /// Losses of this command that are to be shared.
     #[borsh(skip)]
     pub(super) shared: Vec<Loss>,
@@ -202,6 +206,7 @@ impl Cases {
             street: vec![Quotes::default(); markets],
             ranked: BTreeMap::new(),
             moved: Vec::new(),
+            noted: None,
             shared: Vec::new(),
         }
     }
@@ -385,7 +390,10 @@ impl Composed {
         let Some(mut file) = self.cases.files.remove(&id) else {
             return Err(Refusal::UnknownCase(id).into());
         };
-        self.note(Note::File(id, Some(Box::new(file.clone()))));
+        if self.cases.noted != Some(id) {
+            self.note(Note::File(id, Some(Box::new(file.clone()))));
+            self.cases.noted = Some(id);
+        }
         self.cases.unlist(&file);
         let done = change(&mut file);
         file.pieces.retain(|piece| piece.size != 0);
@@ -404,6 +412,18 @@ impl Composed {
             self.note(Note::File(id, Some(Box::new(file))));
         }
         self.taken_up(id);
+    }
+
+    /// A point to return to: what is changed after it is noted anew.
+    pub(super) fn point_of_return(&mut self, tx: &Tx<'_>) -> Point {
+        self.cases.noted = None;
+        self.point(tx)
+    }
+
+    /// Returns to a point.
+    pub(super) fn return_to(&mut self, tx: &mut Tx<'_>, point: &Point) {
+        self.cases.noted = None;
+        self.back_to(tx, point);
     }
 
     /// A file that must be there.
