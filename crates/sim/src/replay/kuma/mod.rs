@@ -18,6 +18,7 @@ mod service;
 pub(crate) mod setup;
 mod show;
 mod tally;
+mod top_ups;
 
 use plimsoll_engine::liquidation::Case;
 use plimsoll_engine::margin::cross::{self, ONE};
@@ -143,6 +144,8 @@ pub(crate) struct KumaDesk {
     book: Book,
     venue: Venue,
     wallets: Vec<Wallet>,
+    /// Who has added to their deposit already.
+    topped_up: Vec<bool>,
     crowd: String,
     funding: Funding,
     /// The market's last prices, in pips; zero before a market's first.
@@ -189,6 +192,7 @@ impl KumaDesk {
             prices: vec![0; markets.len()],
             told: vec![0; markets.len()],
             middles: vec![None; markets.len()],
+            topped_up: vec![false; supplies.wallets.len()],
             wallets: supplies.wallets,
             crowd: supplies.crowd,
             funding: supplies.funding,
@@ -385,6 +389,10 @@ impl Desk for KumaDesk {
                 plans.add(back, self.book.desk(), Plan::Renew(partner));
             }
         }
+        if let Some(habit) = &self.book.top_ups {
+            let first = start.saturating_add(habit.every.0);
+            plans.add(first, self.book.desk(), Plan::TopUps);
+        }
         self.founders(openings)
     }
 
@@ -426,7 +434,7 @@ impl Desk for KumaDesk {
         bodies
     }
 
-    fn act(&mut self, plan: Plan, _: &Engine, _: &mut Plans, now: Timestamp) -> Vec<Body> {
+    fn act(&mut self, plan: Plan, engine: &Engine, plans: &mut Plans, now: Timestamp) -> Vec<Body> {
         match plan {
             Plan::PublishFunding => self.publish_funding(now),
             // Whoever is away comes back to it.
@@ -436,6 +444,13 @@ impl Desk for KumaDesk {
                 self.partners.renew(partner, Quoted { market, told }, now)
             }
             Plan::PartnersLeave => self.partners.leave(),
+            Plan::TopUps => {
+                if let Some(habit) = &self.book.top_ups {
+                    let next = now.saturating_add(habit.every.0);
+                    plans.add(next, self.book.desk(), Plan::TopUps);
+                }
+                self.top_ups(engine)
+            }
             // The others are plans of other venues.
             _ => Vec::new(),
         }

@@ -101,8 +101,12 @@ fn exposure(venue: &kuma::Kuma, account: AccountId) -> i128 {
 }
 
 /// How far all prices would have to move together for the wallet to be liquidatable, and what it
-/// is worth. Floats: for drawing only. `None` without a position.
-fn distance(venue: &kuma::Kuma, engine: &Engine, account: AccountId) -> Option<(f64, f64)> {
+/// is worth. Floats: for drawing and for nerves. `None` without a position.
+pub(super) fn distance(
+    venue: &kuma::Kuma,
+    engine: &Engine,
+    account: AccountId,
+) -> Option<(f64, f64)> {
     let totals = venue.totals(engine.ledger(), account).ok()?;
     let (mut net, mut required) = (0.0, 0.0);
     for (_, position) in venue.positions(account) {
