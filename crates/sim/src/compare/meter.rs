@@ -442,7 +442,7 @@ impl Meter {
             amount: self.micro(*raw),
         };
         let mut shares: Vec<Share> = of.iter().map(share).filter(|s| s.amount != 0).collect();
-        shares.sort_by(|a, b| b.amount.cmp(&a.amount));
+        shares.sort_by_key(|share| std::cmp::Reverse(share.amount));
         shares
     }
 }

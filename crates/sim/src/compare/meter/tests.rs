@@ -125,7 +125,9 @@ fn equity_lost_to_liquidation_counts_none_below_nothing_and_gains_of_the_same_br
 
 #[test]
 fn times_are_ordered_and_what_was_never_resolved_took_for_ever() {
-    let cases: [(&[i64], u64, Option<i64>, Option<i64>); 6] = [
+    // (times, never resolved, median, 99 of 100)
+    type Case<'a> = (&'a [i64], u64, Option<i64>, Option<i64>);
+    let cases: [Case<'_>; 6] = [
         (&[], 0, None, None),
         (&[5], 0, Some(5), Some(5)),
         (&[9, 1, 5], 0, Some(5), Some(9)),
@@ -376,7 +378,8 @@ fn deleveraging_counts_traders_once_and_may_be_a_gain() {
 #[test]
 fn fills_on_the_book_are_weighted_by_notional() {
     // (fills, mean and worst in hundredths of a basis point)
-    let cases: [(&[(i128, i128)], i64, i64); 5] = [
+    type Case<'a> = (&'a [(i128, i128)], i64, i64);
+    let cases: [Case<'_>; 5] = [
         (&[(10_000, 1)], 100, 100),
         // 1 and 3 basis points, three times as much of the second.
         (&[(10_000, 1), (30_000, 9)], 250, 300),

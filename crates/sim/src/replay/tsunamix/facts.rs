@@ -15,7 +15,9 @@ use plimsoll_engine::ledger::{HolderKind, Reason};
 use plimsoll_engine::liquidation::{Case, CaseEvent, Outcome, Rule, Trigger};
 use plimsoll_engine::venues::tsunamix::{Check, Closing, Command as Do, Event as Happened};
 use plimsoll_engine::{Body, Command, Engine, Event};
-use plimsoll_units::{AccountId, CaseId, PositionId, Rounding, Side, Timestamp, mul_div};
+use plimsoll_units::{
+    AccountId, Amount as Money, CaseId, PositionId, Rounding, Side, Timestamp, mul_div,
+};
 
 use super::TsunamixDesk;
 use crate::compare::{Bearer, Breach, Meter, Payee, Stake, Taken, least_notional};
@@ -230,7 +232,7 @@ impl TsunamixDesk {
             Some(Check::Documented(_)) => view.closing_fee.raw(),
             _ => 0,
         };
-        let held = view.holding.total().map_or(0, |held| held.raw());
+        let held = view.holding.total().map_or(0, Money::raw);
         let price = self.facts.marks.get(view.market.index()).copied();
         let worth = self.facts.held.get(&id).zip(price);
         let notional = worth.map(|(held, price)| worth_of(held, price));

@@ -49,6 +49,9 @@ fn hour(prices: &[i128], minutes: usize) -> Path {
     Path::new(&timeline(&rows))
 }
 
+/// What it is about, the breach, prices minute by minute, minutes in all, and the answer.
+type Story<'a> = (&'a str, Breach, &'a [i128], usize, Option<bool>);
+
 fn long(notional: i128) -> Stake {
     Stake {
         market: 0,
@@ -74,7 +77,7 @@ fn an_account_recovers_when_the_market_alone_restores_it_within_the_hour_and_not
         }],
         ..long(true)
     };
-    let cases: [(&str, Breach, &[i128], usize, Option<bool>); 12] = [
+    let cases: [Story<'_>; 12] = [
         // 102: equity 60, requirement 51.
         ("it rises enough", long(true), &[102], 60, Some(true)),
         // 101: equity 50, requirement 50.5.
