@@ -280,9 +280,9 @@ fn nobody_is_best(outcomes: &[&Outcome]) -> Option<String> {
 struct Standing<'o> {
     /// Measures at which designs differ and this one has a number.
     ranked: usize,
-    /// Those at which none is better.
+    /// Those at which none is better, and at most half of the designs are as good.
     best: Vec<&'static Column>,
-    /// Those at which none is worse.
+    /// Those at which none is worse, likewise.
     worst: Vec<&'static Column>,
     /// Those at which others are better, and who is best.
     behind: Vec<(&'static Column, Vec<&'o Outcome>)>,
@@ -303,11 +303,16 @@ fn standing<'o>(outcomes: &[&'o Outcome], at: usize) -> Standing<'o> {
             continue;
         };
         standing.ranked += 1;
-        if own == worst {
+        // A place that most designs share tells them apart from nobody.
+        let level = |rank: i128| cells.iter().flatten().filter(|c| c.rank == rank).count();
+        let few = |rank: i128| level(rank) * 2 <= cells.iter().flatten().count();
+        if own == worst && few(worst) {
             standing.worst.push(column);
         }
         if own == best {
-            standing.best.push(column);
+            if few(best) {
+                standing.best.push(column);
+            }
             continue;
         }
         let ahead = outcomes.iter().zip(&cells);
@@ -351,7 +356,7 @@ pub(super) fn standings(comparison: &Comparison) -> String {
         })
         .collect();
     format!(
-        "<table class=\"plain standings\"><caption>Where none is better, and where none is worse; measures at which all are level are left out</caption>\
+        "<table class=\"plain standings\"><caption>Where none is better, and where none is worse; a place that more than half of the designs share is left out</caption>\
          <thead><tr><th scope=\"col\">Design</th><th scope=\"col\">Best at</th><th scope=\"col\">Worst at</th></tr></thead><tbody>{rows}</tbody></table>"
     )
 }
