@@ -24,6 +24,10 @@ Examples:
       a list of values for all venues, through every directory of price files in PRICES
   plimsoll sweep kuma-2025-10 --vary 'venues.*.kuma.insurance_fund=1000000,3000000,10000000'
       what another fund changes, once for every size
+  plimsoll sweep mine.toml --vary 'designs.kuma.margin.maintenance=0.03,0.04' --seeds 100
+      a comparison (a scenario with `designs`) many times: a row per design
+  plimsoll sweep mine.toml --vary people.leverage_max=2,3,4.8 --vary street.backstop=0.01,0.05
+      what all of its designs share
 
 A sweep that was stopped goes on when it is started again with the same --out.";
 

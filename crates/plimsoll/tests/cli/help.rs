@@ -25,14 +25,17 @@ fn help_of_the_program() {
         &expect![[r#"
             The liquidation engine for leveraged markets.
 
-            Start with `plimsoll replay`: it runs the crash of 10 October 2025 through two venues, without files
-            or network, prints a summary and writes a report to open in a browser.
+            Start with `plimsoll compare`: it runs the crash of 10 October 2025 through every design with the
+            same traders, without files or network, prints who would have survived it and writes a page to open
+            in a browser.
 
             Usage: plimsoll <COMMAND>
 
             Commands:
+              compare   Which design would have survived? One crash through every design, side by side
               replay    Run a scenario: prices, people and agents through the venues' engines
               sweep     Run a scenario many times: parameters over ranges, many seeds, many windows of prices
+              design    Designs as data: list them, read one beside its venue's page, begin one, check one
               scenario  Look for mistakes in a scenario file, or begin a new one
               explain   Tell one liquidation of a journal as a story: rule, inputs, arithmetic, money,
                         prevention
@@ -114,69 +117,154 @@ fn help_of_replay() {
 }
 
 #[test]
-fn help_of_sweep() {
-    check(
-        &["sweep", "--help"],
-        &expect![[r#"
-        Run a scenario many times: parameters over ranges, many seeds, many windows of prices.
+fn help_of_compare() {
+    check(&["compare", "--help"], &expect![[r#"
+        Which design would have survived? One crash through every design, side by side.
 
-        How large would the fund have to be? Quantiles and expected shortfall of the loss, per venue and
-        value; results as CSV, Parquet and a page. One core or many, the same bytes.
+        The same prices, the same traders in each design's own form of account, the same books and
+        liquidators. Without arguments it runs the bundled crash of 10 October 2025 and writes
+        out/compare.html, compare.csv and compare.json; no files or network are needed.
 
-        Usage: plimsoll sweep [OPTIONS] [SCENARIO]
+        Usage: plimsoll compare [OPTIONS] [SCENARIO]
 
         Arguments:
           [SCENARIO]
-                  A scenario file, or a bundled scenario by name: october-2025 (where left out),
-                  gammaswap-2021, kuma-2025-10 or kyan-2026-02
+                  A scenario file with `designs`, or a bundled one by name; the bundled crash of 10 October
+                  2025 where left out
 
         Options:
-              --vary <PATH=VALUES>
-                  A parameter of the scenario and its values: a list (a,b,c) or a range (FROM..TO step
-                  STEP). Several give every combination
+              --designs <A,B,C>
+                  The designs to compare, instead of the scenario's: names, or paths of design files
 
-              --seeds <N>
-                  How many seeds: the scenario's own and those that follow
+              --prices <PATH>
+                  Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
+                  directory of them
 
-                  [default: 1]
+              --data <DIR>
+                  Market data beside prices: a directory with accounts in positions/ and chains of options
+                  in options/, or one of these
+
+              --traders <N>
+                  How many traders, instead of the scenario's number; what stands ready grows with it
+
+                  [alias: --accounts]
 
               --seed <N>
-                  The first seed, instead of the scenario's
+                  Seed of every random choice, instead of the scenario's
 
-              --windows <DIR>
-                  Price windows: every directory of price files in this directory, and every price file
-                  directly in it. What the scenario says in dates does not count then
-
-              --accounts <N>
-                  Traders per venue, instead of the scenario's number; liquidity scales with it
+              --stress <KIND=VALUES>
+                  A stress on top of the scenario's: scale=1.5, correlate=BTCUSDT,0.5, gap=TIME,-0.1,
+                  freeze=TIME,10m, delay=30s, partners=TIME[,1h], liquidators=TIME[,1h], liquidity=TIME,0.5
+                  or books=TIME,0.1,3[,1h]. May be given several times
 
               --out <DIR>
-                  Where the results go: runs and summary as CSV and Parquet, sweep.html, and the finished
-                  runs to go on from
+                  Where compare.html, compare.csv and compare.json go
 
-                  [default: out/sweep]
+                  [default: out]
 
               --threads <N>
-                  How many runs at a time; one per core where left out. Results do not depend on it
+                  How many designs at a time; one per core where left out. Results do not depend on it
 
               --json
-                  Print the summary as JSON
+                  Print the comparison as JSON instead of the table
+
+              --define
+                  Tell what every measure means, and stop
+
+              --show-scenario
+                  Print the scenario as it would run, every default written out, and stop
 
           -h, --help
                   Print help (see a summary with '-h')
 
         Examples:
-          plimsoll sweep --seeds 100 --accounts 500
-              the bundled crash a hundred times: how large a fund covers 99 % of the runs?
-          plimsoll sweep --vary 'venues.perennial.perennial.maintenance=0.03..0.10 step 0.01' --seeds 20
-              a parameter over a range; entries of a list by place, name or preset
-          plimsoll sweep --vary 'venues.*.liquidators.fast.delay=2s,30s,5m' --windows PRICES
-              a list of values for all venues, through every directory of price files in PRICES
-          plimsoll sweep kuma-2025-10 --vary 'venues.*.kuma.insurance_fund=1000000,3000000,10000000'
-              what another fund changes, once for every size
+          plimsoll compare                                   the bundled crash, every design, into out/
+          plimsoll compare --designs kuma,kuma-plus          two of them
+          plimsoll compare --designs kuma,mine.toml          one of your own beside it (docs/DESIGNS.md)
+          plimsoll compare --stress scale=1.5                the crash, half as large again
+          plimsoll compare --stress freeze=2025-10-10T21:00:00Z,10m
+                                                             no oracle for ten minutes of it
+          plimsoll compare --prices KLINES --traders 20000   the same people through real bars
+          plimsoll compare --define                          what every measure means
+          plimsoll compare --show-scenario > mine.toml       a comparison to change, every default in it
 
-        A sweep that was stopped goes on when it is started again with the same --out.
-    "#]],
+        Prices, people and street are those of the scenario; a design is data (docs/DESIGNS.md). How the
+        same
+        trader stands on each kind of venue is told in docs/COMPARE.md and under the table.
+
+        Exit code 0: every design ran. 1: some could not, and the reason is told. 2: nothing could be
+        compared.
+    "#]]);
+}
+
+#[test]
+fn help_of_sweep() {
+    check(
+        &["sweep", "--help"],
+        &expect![[r#"
+            Run a scenario many times: parameters over ranges, many seeds, many windows of prices.
+
+            How large would the fund have to be? Quantiles and expected shortfall of the loss, per venue and
+            value; results as CSV, Parquet and a page. One core or many, the same bytes.
+
+            Usage: plimsoll sweep [OPTIONS] [SCENARIO]
+
+            Arguments:
+              [SCENARIO]
+                      A scenario file, or a bundled scenario by name: october-2025 (where left out),
+                      gammaswap-2021, kuma-2025-10 or kyan-2026-02
+
+            Options:
+                  --vary <PATH=VALUES>
+                      A parameter of the scenario and its values: a list (a,b,c) or a range (FROM..TO step
+                      STEP). Several give every combination
+
+                  --seeds <N>
+                      How many seeds: the scenario's own and those that follow
+
+                      [default: 1]
+
+                  --seed <N>
+                      The first seed, instead of the scenario's
+
+                  --windows <DIR>
+                      Price windows: every directory of price files in this directory, and every price file
+                      directly in it. What the scenario says in dates does not count then
+
+                  --accounts <N>
+                      Traders per venue, instead of the scenario's number; liquidity scales with it
+
+                  --out <DIR>
+                      Where the results go: runs and summary as CSV and Parquet, sweep.html, and the finished
+                      runs to go on from
+
+                      [default: out/sweep]
+
+                  --threads <N>
+                      How many runs at a time; one per core where left out. Results do not depend on it
+
+                  --json
+                      Print the summary as JSON
+
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Examples:
+              plimsoll sweep --seeds 100 --accounts 500
+                  the bundled crash a hundred times: how large a fund covers 99 % of the runs?
+              plimsoll sweep --vary 'venues.perennial.perennial.maintenance=0.03..0.10 step 0.01' --seeds 20
+                  a parameter over a range; entries of a list by place, name or preset
+              plimsoll sweep --vary 'venues.*.liquidators.fast.delay=2s,30s,5m' --windows PRICES
+                  a list of values for all venues, through every directory of price files in PRICES
+              plimsoll sweep kuma-2025-10 --vary 'venues.*.kuma.insurance_fund=1000000,3000000,10000000'
+                  what another fund changes, once for every size
+              plimsoll sweep mine.toml --vary 'designs.kuma.margin.maintenance=0.03,0.04' --seeds 100
+                  a comparison (a scenario with `designs`) many times: a row per design
+              plimsoll sweep mine.toml --vary people.leverage_max=2,3,4.8 --vary street.backstop=0.01,0.05
+                  what all of its designs share
+
+            A sweep that was stopped goes on when it is started again with the same --out.
+        "#]],
     );
 }
 
@@ -381,7 +469,7 @@ fn the_readmes_commands_are_this_programs() {
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen, ["explain", "replay", "verify"]);
+    assert_eq!(seen, ["compare", "design", "explain", "replay", "verify"]);
 }
 
 /// `cargo run` in the root of the repository means this program: of the members that are built

@@ -1,6 +1,7 @@
 //! The command line as somebody uses it: the built program, its exit codes, what it prints, and
 //! the files it leaves.
 
+mod compare;
 mod conform;
 mod design;
 mod explain;
