@@ -95,7 +95,7 @@ impl Designs {
 
     /// Builds the engine of every design for the people of a scenario.
     pub(super) fn build(&self, scenario: &Scenario) -> Result<(), BuildError> {
-        let totals = crate::people::totals(scenario)?;
+        let totals = crate::people::totals(scenario).map_err(Box::new)?;
         for design in self.designs().map_err(BuildError::Design)? {
             let venue = design.venue(scenario, &totals);
             let venue = venue.map_err(|e| BuildError::Design(e.to_string()))?;
@@ -106,7 +106,7 @@ impl Designs {
             };
             let checked = alone.check(&design.name);
             checked.map_err(|e| BuildError::Design(e.to_string()))?;
-            Replay::prepare(alone)?;
+            Replay::prepare(alone).map_err(Box::new)?;
         }
         Ok(())
     }
@@ -120,5 +120,5 @@ pub(super) enum BuildError {
     Design(String),
     /// A replay that cannot be prepared.
     #[error(transparent)]
-    Replay(#[from] ReplayError),
+    Replay(#[from] Box<ReplayError>),
 }

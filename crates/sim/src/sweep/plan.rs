@@ -334,13 +334,13 @@ impl Plan {
         let built = match scenario.designs.is_empty() {
             true => Replay::prepare(scenario)
                 .map(drop)
-                .map_err(BuildError::from),
+                .map_err(|why| BuildError::from(Box::new(why))),
             false => self.point_designs(point)?.build(&scenario),
         };
         built.map_err(|source| {
             let Some((axis, value)) = self.axes.first().zip(run.values.first()) else {
                 return match source {
-                    BuildError::Replay(source) => self.failed(&run, source),
+                    BuildError::Replay(source) => self.failed(&run, *source),
                     BuildError::Design(why) => SweepError::Designs(why),
                 };
             };
