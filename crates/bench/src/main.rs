@@ -1,6 +1,7 @@
 //! Every aim of the engine's speed in one table: `cargo run --release -p plimsoll-bench`.
 //!
-//! `cascade` runs one gap alone, for `scripts/cascade.sh`: see `cascade_command`.
+//! `cascade` runs one gap alone, for `scripts/cascade.sh`: see `cascade_command`. `compare` and
+//! `sweep` time comparisons and sweeps: see `compare_command`.
 //!
 //! `--quick` runs a hundredth of everything, to see that it runs. `PLIMSOLL_BENCH_DIR` says where
 //! the durable journals are written. What the rows mean: docs/BENCHMARKS.md.
@@ -8,6 +9,7 @@
 mod book_rows;
 mod cascade_command;
 mod cascade_rows;
+mod compare_command;
 mod options_rows;
 mod wallets_table;
 
@@ -56,9 +58,13 @@ const GAP_BP: i64 = 1_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == "cascade") {
-        cascade_command::main(&arguments[1..]);
-        return;
+    if let Some((first, rest)) = arguments.split_first() {
+        match first.as_str() {
+            "cascade" => return cascade_command::main(rest),
+            "compare" => return compare_command::compare(rest),
+            "sweep" => return compare_command::sweep(rest),
+            _ => {}
+        }
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let sizes = if quick { QUICK } else { FULL };
