@@ -6,7 +6,8 @@
 //! long: call above bought, put below sold), half a covered position (the long: the perpetual, and
 //! a call above sold against it). Strikes are within 15 % of the first index and as likely as their
 //! open interest; sizes are down to the option's lot, and what is missing of the delta is
-//! perpetual. Whoever is too small for a lot of options holds the perpetual alone.
+//! perpetual. Whoever is too small for a lot of options, or would need more leverage for a leg than
+//! the highest, holds the perpetual alone.
 //!
 //! They come when they arrive, as everywhere: each leg is sold to them by a maker at its mark,
 //! purchases first, and the venue takes its fee.
@@ -55,6 +56,8 @@ pub(super) struct Entrant {
     pub(super) person: Person,
     pub(super) trader: u32,
     holding: Holding,
+    /// The largest notional a leg may have: what the highest leverage opens.
+    most: i128,
 }
 
 impl Entrant {
@@ -83,6 +86,8 @@ impl Supplies {
             .as_ref()
             .map(|p| p.option_share.millionths());
         let mut random = Random::new(scenario.seed, "people/options");
+        let most_e2 = scenario.people.as_ref().map_or(0, |p| p.leverage_max_e2());
+        let most_e2 = i128::from(most_e2);
         let mut interest = 0i128;
         for position in crate::people::positions(&wallets) {
             // Chance is spent on everybody, so that nobody's options depend on the others' markets.
@@ -99,6 +104,7 @@ impl Supplies {
                 person: position.person,
                 trader: position.trader,
                 holding: drawn.flatten().unwrap_or(Holding::Perpetual),
+                most: position.person.collateral.saturating_mul(most_e2) / 100,
             });
         }
         self.kinds = self.entrants.iter().map(Entrant::kind).collect();
@@ -208,6 +214,8 @@ fn legs(entrant: &Entrant, state: &Kyan, index: Price<8>) -> Option<Vec<(Instrum
     if !options.is_empty() && unit >= ONE / 5 {
         let lot = i128::from(pair.steps(options[0].0).ok()?.lot);
         let size = wanted.saturating_mul(ONE) / unit / lot * lot;
+        let fits = size.saturating_mul(index.raw()) / 100_000_000 <= entrant.most;
+        let size = if fits { size } else { 0 };
         for (option, quantity) in &options {
             let size = i64::try_from(size * quantity).ok()?;
             sizes.push((*option, size));
