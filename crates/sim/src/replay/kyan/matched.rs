@@ -25,7 +25,7 @@ use super::{Supplies, order};
 use crate::population::Person;
 use crate::random::Random;
 use crate::replay::{Opening, ReplayError};
-use crate::scenario::Scenario;
+use crate::scenario::{Matched, Scenario};
 
 /// How far from the index a strike may be, a fraction of it.
 const REACH: i128 = 15;
@@ -86,7 +86,7 @@ impl Supplies {
             .as_ref()
             .map(|p| p.option_share.millionths());
         let mut random = Random::new(scenario.seed, "people/options");
-        let most_e2 = scenario.people.as_ref().map_or(0, |p| p.leverage_max_e2());
+        let most_e2 = scenario.people.as_ref().map_or(0, Matched::leverage_max_e2);
         let most_e2 = i128::from(most_e2);
         let mut interest = 0i128;
         for position in crate::people::positions(&wallets) {
