@@ -146,7 +146,7 @@ impl Replay {
                 && let Some(own) = config.venues.last_mut()
             {
                 *own = supplies.config(own.money());
-                book.first_trader = composed::Supplies::before_people(venue);
+                book.first_trader = supplies.before_people(venue);
                 book.config = own.clone();
             }
             book.composed = composed;

@@ -393,6 +393,17 @@ impl Partner {
         at_least_a_second("window", self.window)
     }
 
+    /// One of `parts` equal parts of the partner: its capital and its limits, not its orders.
+    pub(crate) fn split(&mut self, parts: u64) {
+        self.capital = scaled(self.capital, 1, parts.into());
+        for money in [&mut self.capacity, &mut self.window_cap]
+            .into_iter()
+            .flatten()
+        {
+            *money = scaled(*money, 1, parts.into());
+        }
+    }
+
     /// Changes what grows with the number of traders.
     pub(super) fn scale(&mut self, to: i128, from: i128) {
         self.capital = scaled(self.capital, to, from);

@@ -88,6 +88,15 @@ impl Holdings {
             .sum()
     }
 
+    /// What accounts with an open case lack.
+    pub(super) fn lacking(&self, health: impl Fn(AccountId) -> Option<Health>) -> i128 {
+        let equity = |account: &AccountId| health(*account).map_or(0, |(equity, _)| equity);
+        let each = self.cases.values().map(equity);
+        each.fold(0, |sum, equity| {
+            sum.saturating_add(equity.min(0).saturating_neg())
+        })
+    }
+
     /// Notional at the mark of traders' positions, long and short added.
     pub(super) fn open_interest(&self) -> i128 {
         let each = self.interest.iter().zip(&self.marks);
@@ -230,15 +239,27 @@ impl Holdings {
                     change.notional = change.notional.saturating_add(value);
                     change.gain = change.gain.saturating_add(gain);
                 }
-                self.taken(*taker, (value, gain), trader(*to), meter);
+                let backstops = trader(*from).is_none();
+                if *taker == Taker::Counterparty && backstops {
+                    // What it had taken over goes on to others, at what it paid.
+                    meter.passed_on(gain);
+                }
+                self.taken(*taker, (value, gain), (backstops, trader(*to)), meter);
             }
             Happened::Unpaid { amount, .. } => meter.lost(Bearer::Nobody, *amount),
             Happened::Auctioned { .. } | Happened::Socialised { .. } => {}
         }
     }
 
-    /// What it means that somebody took a position of this worth, and gave this much beyond it.
-    fn taken(&self, taker: Taker, (value, gain): (i128, i128), to: Option<u32>, meter: &mut Meter) {
+    /// What it means that somebody took a position of this worth, and gave this much beyond it;
+    /// whether it was a backstop's, and who took it.
+    fn taken(
+        &self,
+        taker: Taker,
+        (value, gain): (i128, i128),
+        (backstops, to): (bool, Option<u32>),
+        meter: &mut Meter,
+    ) {
         let discount = gain.saturating_neg();
         match taker {
             Taker::Partner => meter.paid(Payee::Partners, discount),
@@ -248,7 +269,7 @@ impl Holdings {
                 if let Some(trader) = to {
                     meter.deleveraged(trader, value, gain);
                 }
-                if gain > 0 {
+                if gain > 0 && !backstops {
                     meter.lost(Bearer::Deleveraged, gain);
                 }
             }
@@ -284,20 +305,23 @@ impl Holdings {
         }
         match movement.reason {
             Reason::Confiscation => self.gained(from, amount.saturating_neg()),
-            Reason::InsurancePayout => {
-                let bearer = match from {
-                    Some(accounts::VAULT) => Bearer::Vault,
-                    _ => Bearer::InsuranceFund,
-                };
-                meter.lost(bearer, amount);
-                self.gained(to, amount);
-            }
-            Reason::LossSocialised => {
-                meter.lost(Bearer::Socialised, amount);
-                self.gained(to, amount);
-            }
+            Reason::InsurancePayout => self.debt_paid(Bearer::InsuranceFund, to, amount, meter),
+            Reason::ShortfallResolved => self.debt_paid(Bearer::Vault, to, amount, meter),
+            Reason::LossSocialised => self.debt_paid(Bearer::Socialised, to, amount, meter),
             _ => {}
         }
+    }
+
+    /// Somebody pays what an account owes.
+    fn debt_paid(
+        &mut self,
+        bearer: Bearer,
+        account: Option<AccountId>,
+        amount: i128,
+        meter: &mut Meter,
+    ) {
+        meter.lost(bearer, amount);
+        self.gained(account, amount);
     }
 
     fn gained(&mut self, account: Option<AccountId>, amount: i128) {

@@ -106,7 +106,7 @@ impl ComposedDesk {
         }
         Self {
             street: Street::new(&habits, Shape::bundled(), &markets),
-            partners: Partners::new(&venue.partners),
+            partners: Partners::new(&venue.partners, &steps, supplies.isolated),
             holdings: Holdings::new(steps.len(), supplies.endowment.acquirer()),
             topped_up: vec![false; supplies.wallets.len()],
             marks: vec![0; steps.len()],
@@ -189,7 +189,7 @@ impl ComposedDesk {
         let markets = (0..self.marks.len()).filter_map(|m| u16::try_from(m).ok());
         for market in markets.map(MarketId) {
             for by in 0..self.partners.count() {
-                if self.bidding.insert((by, case, market)) {
+                if self.partners.serves(by, market) && self.bidding.insert((by, case, market)) {
                     let plan = Plan::BidFor { by, case, market };
                     plans.add(at, self.book.desk(), plan);
                 }
@@ -440,9 +440,15 @@ impl Desk for ComposedDesk {
                 market,
                 to,
                 size,
+                mark,
                 ..
             }) => match taker {
                 Taker::Book => self.street.taken_from(*market),
+                Taker::Bidder => {
+                    let units = i128::from(size.unsigned_abs());
+                    let notional = units.saturating_mul((*mark).into()) / PIP;
+                    self.partners.won(*to, notional);
+                }
                 Taker::Partner => {
                     if let Some(at) = self.partners.at(*to)
                         && self.partners.took(at, *market, *size)
@@ -479,6 +485,7 @@ impl Desk for ComposedDesk {
                 holdings.settle(command.time, &mut meter, |account| {
                     self.health(engine, account)
                 });
+                meter.outstanding(holdings.lacking(|account| self.health(engine, account)));
                 meter.stands(self.backstop(engine));
                 self.holdings = holdings;
                 self.book.meter = meter;

@@ -24,6 +24,10 @@ const PIP: i128 = 100_000_000;
 struct Desk {
     account: AccountId,
     terms: Partner,
+    /// Where positions are isolated it has an account per market, with its part of everything.
+    only: Option<MarketId>,
+    /// What it has taken over so far in auctions, pips of quote: they count against its capacity.
+    won: i128,
     /// What stands, by market and side: which offer, of how much, and how much is left.
     standing: BTreeMap<(MarketId, Side), (OfferId, i128, i128)>,
     posted: u64,
@@ -33,6 +37,8 @@ struct Desk {
 #[derive(Debug)]
 pub(super) struct Partners {
     desks: Vec<Desk>,
+    /// Quantities are in whole steps of their market, pips of base.
+    steps: Vec<u64>,
 }
 
 impl Partners {
@@ -42,15 +48,48 @@ impl Partners {
         AccountId(u32::try_from(first.saturating_add(at)).unwrap_or(u32::MAX))
     }
 
-    pub(super) fn new(partners: &[Partner]) -> Self {
-        let desk = |(at, terms): (usize, &Partner)| Desk {
-            account: Self::account(at),
-            terms: terms.clone(),
-            standing: BTreeMap::new(),
-            posted: 0,
-        };
+    /// How many accounts the partners have.
+    pub(super) fn accounts(partners: usize, markets: usize, isolated: bool) -> usize {
+        let each = if isolated { markets } else { 1 };
+        partners.saturating_mul(each)
+    }
+
+    /// Partners of a venue with these quantity steps; where margin is isolated, with an account
+    /// per market.
+    pub(super) fn new(partners: &[Partner], steps: &[u64], isolated: bool) -> Self {
+        let parts = if isolated { steps.len() } else { 1 };
+        let mut desks = Vec::new();
+        for terms in partners {
+            for part in 0..parts {
+                let mut terms = terms.clone();
+                let share = u64::try_from(parts).unwrap_or(1);
+                terms.split(share);
+                desks.push(Desk {
+                    account: Self::account(desks.len()),
+                    terms,
+                    only: isolated.then(|| MarketId(u16::try_from(part).unwrap_or(u16::MAX))),
+                    won: 0,
+                    standing: BTreeMap::new(),
+                    posted: 0,
+                });
+            }
+        }
         Self {
-            desks: partners.iter().enumerate().map(desk).collect(),
+            desks,
+            steps: steps.to_vec(),
+        }
+    }
+
+    /// Whether a partner deals in a market at all.
+    pub(super) fn serves(&self, at: usize, market: MarketId) -> bool {
+        let desk = self.desks.get(at);
+        desk.is_some_and(|desk| desk.only.is_none_or(|only| only == market))
+    }
+
+    /// A partner's bid was taken: so much, pips of quote at the mark.
+    pub(super) fn won(&mut self, account: AccountId, notional: i128) {
+        if let Some(desk) = self.desks.iter_mut().find(|desk| desk.account == account) {
+            desk.won = desk.won.saturating_add(notional);
         }
     }
 
@@ -111,16 +150,18 @@ impl Partners {
     /// Posts an offer for every market and side where none stands that is enough, at these marks
     /// (pips; zero where there is none yet).
     pub(super) fn renew(&mut self, at: usize, marks: &[u64]) -> Vec<Body> {
+        let steps = &self.steps;
         let Some(desk) = self.desks.get_mut(at) else {
             return Vec::new();
         };
         let mut bodies = Vec::new();
         for (market, mark) in (0u16..).map(MarketId).zip(marks) {
-            if *mark == 0 {
+            if *mark == 0 || desk.only.is_some_and(|only| only != market) {
                 continue;
             }
             for side in [Side::Long, Side::Short] {
-                bodies.extend(desk.post(market, side, *mark));
+                let step = steps.get(market.index()).copied().unwrap_or(1);
+                bodies.extend(desk.post((market, side), *mark, step));
             }
         }
         bodies
@@ -152,8 +193,14 @@ impl Partners {
     ) -> Option<Body> {
         let desk = self.desks.get(at)?;
         let wants = i128::from(desk.terms.offset.millionths());
-        let quantity = desk.quantity(mark);
-        if incentive_ppm < wants || quantity == 0 {
+        let step = self.steps.get(market.index()).copied().unwrap_or(1);
+        let quantity = desk.quantity(mark, step);
+        let most = desk
+            .terms
+            .capacity
+            .unwrap_or(desk.terms.capital)
+            .on_grid::<8>();
+        if incentive_ppm < wants || quantity == 0 || desk.won >= most {
             return None;
         }
         Some(Body::Composed(Do::Bid {
@@ -166,17 +213,15 @@ impl Partners {
 }
 
 impl Desk {
-    /// What one of its orders is for.
-    fn quantity(&self, mark: u64) -> i128 {
-        let order = self.terms.order.on_grid::<8>();
-        order
-            .saturating_mul(PIP)
-            .checked_div(mark.into())
-            .unwrap_or(0)
+    /// What one of its orders is for, in whole steps.
+    fn quantity(&self, mark: u64, step: u64) -> i128 {
+        let (order, step) = (self.terms.order.on_grid::<8>(), i128::from(step.max(1)));
+        let units = order.saturating_mul(PIP).checked_div(mark.into());
+        units.unwrap_or(0) / step * step
     }
 
-    fn post(&mut self, market: MarketId, side: Side, mark: u64) -> Vec<Body> {
-        let quantity = self.quantity(mark);
+    fn post(&mut self, (market, side): (MarketId, Side), mark: u64, step: u64) -> Vec<Body> {
+        let quantity = self.quantity(mark, step);
         if quantity <= 0 {
             return Vec::new();
         }

@@ -6,6 +6,7 @@ use plimsoll_engine::ledger::Asset;
 use plimsoll_engine::venues::{VenueConfig, composed};
 use plimsoll_units::{AssetId, Timestamp};
 
+use super::partners::Partners;
 use super::pips;
 use crate::compare::Bearer;
 use crate::crowd::Wallet;
@@ -65,6 +66,8 @@ pub(crate) struct Supplies {
     pub(super) endowment: Endowment,
     /// Whether the design closes on an order book.
     pub(super) has_book: bool,
+    /// Whether an account holds one position.
+    pub(super) isolated: bool,
     config: Box<composed::Config>,
 }
 
@@ -77,6 +80,7 @@ impl Supplies {
             open_interest: Vec::new(),
             endowment: Endowment::default(),
             has_book: false,
+            isolated: false,
             config: Box::new(nothing(money)),
         }
     }
@@ -124,6 +128,7 @@ impl Supplies {
             traders,
             open_interest: interest(&totals),
             endowment,
+            isolated: matches!(design.margin.model, Model::Isolated | Model::Versioned),
             has_book: design.has(StageName::CloseOnBook) || design.has(StageName::Hedge),
             config: Box::new(config),
         })
@@ -135,12 +140,14 @@ impl Supplies {
         (people, self.traders.clone())
     }
 
-    /// How many accounts come before the first trader's: the venue's own, the partners, and the
+    /// How many accounts come before the first trader's: the venue's own, the partners', and the
     /// provider of the vault where there is one. Accounts are numbered without gaps.
-    pub(crate) fn before_people(venue: &Venue) -> usize {
+    pub(crate) fn before_people(&self, venue: &Venue) -> usize {
+        let markets = self.config.markets.len();
+        let partners = Partners::accounts(venue.partners.len(), markets, self.isolated);
         composed::accounts::FIRST
             .index()
-            .saturating_add(venue.partners.len())
+            .saturating_add(partners)
             .saturating_add(venue.liquidity.len())
     }
 
