@@ -18,7 +18,7 @@ pub(crate) fn wrong(text: &str) -> String {
 }
 
 #[track_caller]
-fn check(text: &str, expect: Expect) {
+fn check(text: &str, expect: &Expect) {
     expect.assert_eq(&wrong(text));
 }
 
@@ -39,16 +39,18 @@ fn composed(lines: &str) -> String {
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value)]
 fn check_composed(lines: &str, expect: Expect) {
-    check(&composed(lines), expect);
+    check(&composed(lines), &expect);
 }
 
 /// A preset's file with something replaced.
 #[track_caller]
+#[allow(clippy::needless_pass_by_value)]
 fn check_changed(name: &str, from: &str, to: &str, expect: Expect) {
     let text = design::text(name).unwrap();
     assert!(text.contains(from), "{name} has no {from:?}");
-    check(&text.replacen(from, to, 1), expect);
+    check(&text.replacen(from, to, 1), &expect);
 }
 
 #[test]
@@ -712,7 +714,7 @@ fn every_mistake_of_a_file_is_told_at_once() {
     );
     check(
         &text,
-        expect![[r#"
+        &expect![[r#"
             4:23: stage `write-down`: only liquidity loans have debt to write down; margin.model is `cross`
             8:1: `least`: only portfolio margin has scenarios; margin.model is `cross`
             9:1: `max_leverage` does nothing under rules = "composed"; the TsunamiX machine has it
