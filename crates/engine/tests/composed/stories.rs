@@ -77,7 +77,10 @@ fn a_cross_account_that_the_fund_took_over_and_sold() {
         bids,
         asks,
     };
-    check(world, vec![quotes, price(94), price(93)], &expect![[r#"
+    check(
+        world,
+        vec![quotes, price(94), price(93)],
+        &expect![[r#"
         account-4 in market-0 of venue-0: account value went below maintenance requirement at 2025-10-09 08:53:23.000, mark 93; it was liquidated.
 
         The rule
@@ -109,7 +112,8 @@ fn a_cross_account_that_the_fund_took_over_and_sold() {
         What would have prevented it
           a deposit before that moment of at least: 165
           or a mark of market-0 at or above: 94.73684211
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -129,7 +133,10 @@ fn a_bankrupt_portfolio_whose_loss_is_borne_by_fund_and_winners() {
     world.trade(ANN, BTC, -2_500).unwrap();
     world.trade(ANN, ETH, 1_000).unwrap();
     world.trade(BOB, BTC, 200).unwrap();
-    check(world, vec![price(155)], &expect![[r#"
+    check(
+        world,
+        vec![price(155)],
+        &expect![[r#"
         account-4 in market-0 of venue-0: account value went below maintenance requirement at 2025-10-09 08:53:21.000, mark 155; it was liquidated, with a loss of 375 beyond what it had.
 
         The rule
@@ -164,5 +171,6 @@ fn a_bankrupt_portfolio_whose_loss_is_borne_by_fund_and_winners() {
         What would have prevented it
           a deposit before that moment of at least: 1313.75
           or: a trigger that asks for two prices in a row, had this one been a bad print
-    "#]]);
+    "#]],
+    );
 }

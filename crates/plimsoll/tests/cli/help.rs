@@ -118,7 +118,9 @@ fn help_of_replay() {
 
 #[test]
 fn help_of_compare() {
-    check(&["compare", "--help"], &expect![[r#"
+    check(
+        &["compare", "--help"],
+        &expect![[r#"
         Which design would have survived? One crash through every design, side by side.
 
         The same prices, the same traders in each design's own form of account, the same books and
@@ -194,7 +196,8 @@ fn help_of_compare() {
 
         Exit code 0: every design ran. 1: some could not, and the reason is told. 2: nothing could be
         compared.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

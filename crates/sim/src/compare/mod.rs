@@ -18,7 +18,8 @@ mod text;
 pub use csv::csv;
 pub(crate) use csv::ending;
 pub use measures::{
-    Better, Book, Definition, Deleveraged, Fund, Measures, Recovered, Share, Speed, Unit, definitions,
+    Better, Book, Definition, Deleveraged, Fund, Measures, Recovered, Share, Speed, Unit,
+    definitions,
 };
 pub use meter::{Bearer, Breach, HOUR, Meter, Path, Payee, Stake, Taken, least_notional};
 pub(crate) use run::results;

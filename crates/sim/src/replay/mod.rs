@@ -499,11 +499,7 @@ fn finish(
 }
 
 /// Where prices come from, and what desks use beside them, each line once.
-fn sources(
-    timeline: &Timeline,
-    desks: &[Box<dyn Desk>],
-    stressed: Option<String>,
-) -> Vec<String> {
+fn sources(timeline: &Timeline, desks: &[Box<dyn Desk>], stressed: Option<String>) -> Vec<String> {
     let prices = timeline.provenance.to_string();
     let prices = prices.lines().map(str::to_owned);
     let mut lines: Vec<String> = stressed.into_iter().chain(prices).collect();

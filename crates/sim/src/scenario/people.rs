@@ -173,7 +173,6 @@ impl Default for Population {
 }
 
 impl Population {
-
     pub(super) fn check(&self, markets: &[Market]) -> Result<(), String> {
         if self.file.is_none() && self.accounts == 0 {
             return Err("the population is empty: set `accounts` or `file`".to_owned());

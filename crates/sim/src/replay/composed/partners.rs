@@ -12,7 +12,7 @@ use plimsoll_engine::backstop::partners::{Limits, Offer, OfferId, Terms};
 use plimsoll_engine::venues::composed::{Command as Do, accounts};
 use plimsoll_units::{AccountId, CaseId, MarketId, Side};
 
-use crate::scenario::Partner;
+use crate::scenario::{Decimal, Partner};
 
 /// An offer is as good as used up when less than this part of it is left.
 const LEAST_PART: i128 = 10;
@@ -120,8 +120,8 @@ impl Partners {
                 bodies.push(Body::Composed(Do::Partner {
                     account: desk.account,
                     limits: Limits {
-                        capacity: terms.capacity.map(|most| most.on_grid::<8>()),
-                        window_cap: terms.window_cap.map(|most| most.on_grid::<8>()),
+                        capacity: terms.capacity.map(Decimal::on_grid::<8>),
+                        window_cap: terms.window_cap.map(Decimal::on_grid::<8>),
                         window: terms.window.0,
                         cooldown: terms.cooldown.0,
                     },

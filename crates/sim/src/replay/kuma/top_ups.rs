@@ -26,7 +26,10 @@ impl KumaDesk {
             if far.is_none_or(|(distance, _)| distance >= within) {
                 continue;
             }
-            let adds = wallet.deposit.saturating_mul(habit.adds.millionths().into()) / 1_000_000;
+            let adds = wallet
+                .deposit
+                .saturating_mul(habit.adds.millionths().into())
+                / 1_000_000;
             self.topped_up[person] = true;
             bodies.extend(deposit(account, adds));
         }
