@@ -153,7 +153,7 @@ fn unknown_keys_and_wrong_kinds_are_all_told_at_once() {
             ("execution = \"engine\"", "execution = \"robots\""),
         ],
         &expect![[r#"
-            s.toml:2:1: unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `pool`, `options`, `markets`, `venues`
+            s.toml:2:1: unknown field `sead`, expected one of `name`, `description`, `seed`, `prices`, `pool`, `options`, `markets`, `venues`, `designs`, `people`, `street`, `stress`, `lesson`
             s.toml:3:8: invalid type: string "seven", expected u64
             s.toml:16:41: "2 parsecs" is not a span of time such as "2s" or "8h": failed to parse input in the "friendly" duration format: expected to find unit designator suffix (e.g., `years` or `secs`) after parsing integer
             s.toml:19:1: unknown field `treshold`, expected one of `rule`, `threshold`, `max_leverage`, `trading_fee`, `vault_fee_share`, `borrowing_per_hour`, `funding_max_per_hour`, `slippage_factor`, `first_caller_bounty`, `resolver_bounty`, `max_profit`, `open_interest_per_tvl`, `open_interest_by_weight`, `open_interest_trend`, `min_collateral`

@@ -37,6 +37,8 @@ use world::World;
 
 /// How many times the report's clock ticks in a replay.
 const SAMPLES: i64 = 240;
+/// The same in a comparison, whose lines lie over each other.
+const FINE: i64 = 960;
 
 /// Why a replay stopped.
 #[derive(Debug, thiserror::Error)]
@@ -218,7 +220,8 @@ impl Replay {
             })
             .collect();
         let mut world = World::new(engine, sink, &config);
-        let window = run_loop(&mut world, &mut desks, &timeline, progress)?;
+        let samples = scenario.people.as_ref().map_or(SAMPLES, |_| FINE);
+        let window = run_loop(&mut world, &mut desks, (&timeline, samples), progress)?;
         finish(&scenario, &timeline, &mut world, &desks, window)
     }
 }
@@ -364,14 +367,14 @@ enum Next {
 fn run_loop(
     world: &mut World<'_>,
     desks: &mut [Box<dyn Desk>],
-    timeline: &Timeline,
+    (timeline, samples): (&Timeline, i64),
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(i64, i64), ReplayError> {
     let (Some(first), Some(last)) = (timeline.ticks.first(), timeline.ticks.last()) else {
         return Ok((0, 0));
     };
     let window = (first.time.millis(), last.time.millis());
-    let every = ((window.1 - window.0) / SAMPLES).max(1);
+    let every = ((window.1 - window.0) / samples).max(1);
     let mut sample_at = first.time.millis();
     let mut plans = Plans::default();
     let openings = openings(timeline);

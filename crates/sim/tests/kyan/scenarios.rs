@@ -170,7 +170,7 @@ fn options_that_do_not_fit_the_prices_are_refused() {
         prepare(":crash-2026-02", ""),
     ];
     expect![[r#"
-        bundled anchors: there is no bundle "crash-1929"; there are crash-2025-10-10, crash-2026-02
+        bundled anchors: there is no bundle "crash-1929"; there are crash-2025-10-10, crash-2026-02, crash-2020-03, yfi-2023-11, jelly-2025-03, shape-2025-10-10
         the bundled options are of BTC, not of ETH
         nowhere.csv: No such file or directory (os error 2)
         prices begin at 2025-10-10 00:00:00.000, but the first options are of 2026-02-03 04:29:35.033: set prices.from to that or later"#]].assert_eq(&told.join("\n"));

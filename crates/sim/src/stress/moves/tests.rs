@@ -1,3 +1,5 @@
+//! What price stresses do, by tables and laws: sizes, correlation, gaps, and nothing when asked for nothing.
+
 use proptest::prelude::*;
 
 use super::*;

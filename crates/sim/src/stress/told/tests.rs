@@ -1,3 +1,5 @@
+//! What venues are told when an oracle stands still or is late, tick by tick.
+
 use super::*;
 
 fn price(at: i64) -> MarketPrice {
