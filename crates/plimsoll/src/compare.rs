@@ -25,6 +25,7 @@ Examples:
   plimsoll compare --prices KLINES --traders 20000   the same people through real bars
   plimsoll compare --define                          what every measure means
   plimsoll compare --show-scenario > mine.toml       a comparison to change, every default in it
+  plimsoll compare --show-replay kuma > kuma.toml    one design of it, for plimsoll replay and explain
 
 Prices, people and street are those of the scenario; a design is data (docs/DESIGNS.md). How the same
 trader stands on each kind of venue is told in docs/COMPARE.md and under the table.
@@ -74,6 +75,10 @@ pub(crate) struct Options {
     /// Print the scenario as it would run, every default written out, and stop.
     #[arg(long)]
     show_scenario: bool,
+    /// Print one design's part as a scenario of its own, and stop: `plimsoll replay` runs it,
+    /// records it with --journal, and `plimsoll explain` tells its cases.
+    #[arg(long, value_name = "DESIGN")]
+    show_replay: Option<String>,
 }
 
 /// Runs the comparison; true when every design ran.
@@ -85,6 +90,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     let scenario = scenario(options)?;
     if options.show_scenario {
         crate::output::write(format_args!("{}", scenario.to_toml()));
+        return Ok(true);
+    }
+    if let Some(design) = &options.show_replay {
+        let alone = compare::alone(&scenario, design).map_err(anyhow::Error::msg)?;
+        crate::output::write(format_args!("{}", alone.to_toml()));
         return Ok(true);
     }
     // Before the work, not after it.

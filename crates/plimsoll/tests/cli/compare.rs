@@ -112,3 +112,32 @@ fn a_design_that_cannot_run_is_told_and_the_others_run() {
     assert!(shown.contains("nothing-like-it could not run"), "{shown}");
     assert!(shown.ends_with("[1]\n"), "{shown}");
 }
+
+#[test]
+fn one_design_of_a_comparison_can_be_replayed_and_recorded_to_the_same_state() {
+    let directory = tempfile::tempdir().unwrap();
+    for design in ["classic", "kuma"] {
+        let shown = compare(directory.path(), &["--show-replay", design]);
+        std::fs::write(directory.path().join("one.toml"), &shown.stdout).unwrap();
+        let journal = format!("{design}.journal");
+        let ran = plimsoll(
+            directory.path(),
+            &["replay", "one.toml", "--journal", &journal],
+        );
+        let told = ran.shown(directory.path());
+        assert!(told.contains("state hash"), "{design}: {told}");
+        let verified = plimsoll(directory.path(), &["verify", &journal]);
+        let verified = verified.shown(directory.path());
+        assert!(verified.contains("every asset sums to zero"), "{verified}");
+        // The comparison and the replay are the same run.
+        let compared = plimsoll(
+            directory.path(),
+            &["compare", "--traders", "12", "--designs", design],
+        );
+        compared.shown(directory.path());
+        let json = std::fs::read_to_string(directory.path().join("out/compare.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let hash = json["outcomes"][0]["state_hash"].as_str().unwrap();
+        assert!(told.contains(hash), "{design}: {hash} is not in {told}");
+    }
+}

@@ -121,82 +121,88 @@ fn help_of_compare() {
     check(
         &["compare", "--help"],
         &expect![[r#"
-        Which design would have survived? One crash through every design, side by side.
+            Which design would have survived? One crash through every design, side by side.
 
-        The same prices, the same traders in each design's own form of account, the same books and
-        liquidators. Without arguments it runs the bundled crash of 10 October 2025 and writes
-        out/compare.html, compare.csv and compare.json; no files or network are needed.
+            The same prices, the same traders in each design's own form of account, the same books and
+            liquidators. Without arguments it runs the bundled crash of 10 October 2025 and writes
+            out/compare.html, compare.csv and compare.json; no files or network are needed.
 
-        Usage: plimsoll compare [OPTIONS] [SCENARIO]
+            Usage: plimsoll compare [OPTIONS] [SCENARIO]
 
-        Arguments:
-          [SCENARIO]
-                  A scenario file with `designs`, or a bundled one by name; the bundled crash of 10 October
-                  2025 where left out
+            Arguments:
+              [SCENARIO]
+                      A scenario file with `designs`, or a bundled one by name; the bundled crash of 10 October
+                      2025 where left out
 
-        Options:
-              --designs <A,B,C>
-                  The designs to compare, instead of the scenario's: names, or paths of design files
+            Options:
+                  --designs <A,B,C>
+                      The designs to compare, instead of the scenario's: names, or paths of design files
 
-              --prices <PATH>
-                  Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
-                  directory of them
+                  --prices <PATH>
+                      Real prices instead of the scenario's: a Binance kline file (.csv, .csv.gz, .zip) or a
+                      directory of them
 
-              --data <DIR>
-                  Market data beside prices: a directory with accounts in positions/ and chains of options
-                  in options/, or one of these
+                  --data <DIR>
+                      Market data beside prices: a directory with accounts in positions/ and chains of options
+                      in options/, or one of these
 
-              --traders <N>
-                  How many traders, instead of the scenario's number; what stands ready grows with it
+                  --traders <N>
+                      How many traders, instead of the scenario's number; what stands ready grows with it
 
-                  [alias: --accounts]
+                      [alias: --accounts]
 
-              --seed <N>
-                  Seed of every random choice, instead of the scenario's
+                  --seed <N>
+                      Seed of every random choice, instead of the scenario's
 
-              --stress <KIND=VALUES>
-                  A stress on top of the scenario's: scale=1.5, correlate=BTCUSDT,0.5, gap=TIME,-0.1,
-                  freeze=TIME,10m, delay=30s, partners=TIME[,1h], liquidators=TIME[,1h], liquidity=TIME,0.5
-                  or books=TIME,0.1,3[,1h]. May be given several times
+                  --stress <KIND=VALUES>
+                      A stress on top of the scenario's: scale=1.5, correlate=BTCUSDT,0.5, gap=TIME,-0.1,
+                      freeze=TIME,10m, delay=30s, partners=TIME[,1h], liquidators=TIME[,1h], liquidity=TIME,0.5
+                      or books=TIME,0.1,3[,1h]. May be given several times
 
-              --out <DIR>
-                  Where compare.html, compare.csv and compare.json go
+                  --out <DIR>
+                      Where compare.html, compare.csv and compare.json go
 
-                  [default: out]
+                      [default: out]
 
-              --threads <N>
-                  How many designs at a time; one per core where left out. Results do not depend on it
+                  --threads <N>
+                      How many designs at a time; one per core where left out. Results do not depend on it
 
-              --json
-                  Print the comparison as JSON instead of the table
+                  --json
+                      Print the comparison as JSON instead of the table
 
-              --define
-                  Tell what every measure means, and stop
+                  --define
+                      Tell what every measure means, and stop
 
-              --show-scenario
-                  Print the scenario as it would run, every default written out, and stop
+                  --show-scenario
+                      Print the scenario as it would run, every default written out, and stop
 
-          -h, --help
-                  Print help (see a summary with '-h')
+                  --show-replay <DESIGN>
+                      Print one design's part as a scenario of its own, and stop: `plimsoll replay` runs it,
+                      records it with --journal, and `plimsoll explain` tells its cases
 
-        Examples:
-          plimsoll compare                                   the bundled crash, every design, into out/
-          plimsoll compare --designs kuma,kuma-plus          two of them
-          plimsoll compare --designs kuma,mine.toml          one of your own beside it (docs/DESIGNS.md)
-          plimsoll compare --stress scale=1.5                the crash, half as large again
-          plimsoll compare --stress freeze=2025-10-10T21:00:00Z,10m
-                                                             no oracle for ten minutes of it
-          plimsoll compare --prices KLINES --traders 20000   the same people through real bars
-          plimsoll compare --define                          what every measure means
-          plimsoll compare --show-scenario > mine.toml       a comparison to change, every default in it
+              -h, --help
+                      Print help (see a summary with '-h')
 
-        Prices, people and street are those of the scenario; a design is data (docs/DESIGNS.md). How the
-        same
-        trader stands on each kind of venue is told in docs/COMPARE.md and under the table.
+            Examples:
+              plimsoll compare                                   the bundled crash, every design, into out/
+              plimsoll compare --designs kuma,kuma-plus          two of them
+              plimsoll compare --designs kuma,mine.toml          one of your own beside it (docs/DESIGNS.md)
+              plimsoll compare --stress scale=1.5                the crash, half as large again
+              plimsoll compare --stress freeze=2025-10-10T21:00:00Z,10m
+                                                                 no oracle for ten minutes of it
+              plimsoll compare --prices KLINES --traders 20000   the same people through real bars
+              plimsoll compare --define                          what every measure means
+              plimsoll compare --show-scenario > mine.toml       a comparison to change, every default in it
+              plimsoll compare --show-replay kuma > kuma.toml    one design of it, for plimsoll replay and
+              explain
 
-        Exit code 0: every design ran. 1: some could not, and the reason is told. 2: nothing could be
-        compared.
-    "#]],
+            Prices, people and street are those of the scenario; a design is data (docs/DESIGNS.md). How the
+            same
+            trader stands on each kind of venue is told in docs/COMPARE.md and under the table.
+
+            Exit code 0: every design ran. 1: some could not, and the reason is told. 2: nothing could be
+            compared.
+        "#]],
     );
 }
 
@@ -472,7 +478,7 @@ fn the_readmes_commands_are_this_programs() {
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen, ["compare", "design", "explain", "replay", "verify"]);
+    assert_eq!(seen, ["compare", "design", "explain", "replay", "sweep", "verify"]);
 }
 
 /// `cargo run` in the root of the repository means this program: of the members that are built

@@ -23,7 +23,7 @@ pub use measures::{
 };
 pub use meter::{Bearer, Breach, HOUR, Meter, Path, Payee, Stake, Taken, least_notional};
 pub(crate) use run::results;
-pub use run::{CompareError, Step, compare};
+pub use run::{CompareError, Step, alone, compare};
 pub use text::text;
 
 use serde::Serialize;

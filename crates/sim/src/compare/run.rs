@@ -128,6 +128,29 @@ fn one(
     })
 }
 
+/// A design's part of a comparison as a scenario of its own, with one venue: what `plimsoll replay`
+/// runs, records and explains. `name` is a bundled design or the path of one.
+///
+/// # Errors
+/// Why the design cannot be read, or cannot run here.
+pub fn alone(scenario: &Scenario, name: &str) -> Result<Scenario, String> {
+    let design = design::load(name, Path::new("")).map_err(|why| why.to_string())?;
+    let totals = people::totals(scenario).map_err(|why| why.to_string())?;
+    of_its_own(scenario, &design, &totals)
+}
+
+fn of_its_own(scenario: &Scenario, design: &Design, totals: &Totals) -> Result<Scenario, String> {
+    let words = |why: &dyn std::error::Error| why.to_string();
+    let venue = design.venue(scenario, totals).map_err(|why| words(&why))?;
+    let alone = Scenario {
+        designs: Vec::new(),
+        venues: vec![venue],
+        ..scenario.clone()
+    };
+    alone.check(&design.name).map_err(|why| words(&why))?;
+    Ok(alone)
+}
+
 /// A design as a venue of its own, and what became of it.
 fn replay(
     scenario: &Scenario,
@@ -136,13 +159,9 @@ fn replay(
     mut told: impl FnMut(usize, usize),
 ) -> Result<(Venue, Results), String> {
     let words = |why: &dyn std::error::Error| why.to_string();
-    let venue = design.venue(scenario, totals).map_err(|why| words(&why))?;
-    let alone = Scenario {
-        designs: Vec::new(),
-        venues: vec![venue.clone()],
-        ..scenario.clone()
-    };
-    alone.check(&design.name).map_err(|why| words(&why))?;
+    let alone = of_its_own(scenario, design, totals)?;
+    let venue = alone.venues.first().cloned();
+    let venue = venue.ok_or_else(|| "it comes to no venue".to_owned())?;
     let replay = Replay::prepare(alone).map_err(|why| words(&why))?;
     let results = replay.run(&mut (), &mut told).map_err(|why| words(&why))?;
     Ok((venue, results))
