@@ -56,8 +56,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// A stress on top of the scenario's: scale=1.5, correlate=BTCUSDT,0.5, gap=TIME,-0.1,
-    /// freeze=TIME,10m, delay=30s, partners=TIME[,1h], liquidators=TIME[,1h], liquidity=TIME,0.5 or
-    /// books=TIME,0.1,3[,1h]. May be given several times.
+    /// freeze=TIME,10m, delay=30s, partners=TIME or partners=TIME,1h, liquidators in the same two
+    /// ways, liquidity=TIME,0.5, books=TIME,0.1,3 or books=TIME,0.1,3,1h. May be given several
+    /// times.
     #[arg(long, value_name = "KIND=VALUES")]
     stress: Vec<String>,
     /// Where compare.html, compare.csv and compare.json go.

@@ -156,8 +156,9 @@ fn help_of_compare() {
 
                   --stress <KIND=VALUES>
                       A stress on top of the scenario's: scale=1.5, correlate=BTCUSDT,0.5, gap=TIME,-0.1,
-                      freeze=TIME,10m, delay=30s, partners=TIME[,1h], liquidators=TIME[,1h], liquidity=TIME,0.5
-                      or books=TIME,0.1,3[,1h]. May be given several times
+                      freeze=TIME,10m, delay=30s, partners=TIME or partners=TIME,1h, liquidators in the same two
+                      ways, liquidity=TIME,0.5, books=TIME,0.1,3 or books=TIME,0.1,3,1h. May be given several
+                      times
 
                   --out <DIR>
                       Where compare.html, compare.csv and compare.json go

@@ -4,7 +4,7 @@
 //! Money behind the traders is `backstops.size`, or the street's `backstop`, of what they deposit.
 //! On Kuma and Kyan it is the insurance fund. TsunamiX and GammaSwap have a vault, Perennial has
 //! makers, whose money is first of all the other side of the traders' positions; there it comes on
-//! top of what that side needs [ours]:
+//! top of what that side needs \[ours\]:
 //!
 //! * TsunamiX: the least vault whose open-interest limits let everybody in when they are shared
 //!   out evenly: the largest open interest of a market and side, for each of them;
@@ -22,9 +22,9 @@ use crate::scenario::{
     OptionPartner, Partner, Population, Scenario, Span, Step, Street, Venue,
 };
 
-/// Makers of each Perennial product [ours].
+/// Makers of each Perennial product \[ours\].
 const MAKERS: u32 = 25;
-/// What the makers cover, in hundredths of the takers' quantity [ours].
+/// What the makers cover, in hundredths of the takers' quantity \[ours\].
 const COVER_E2: i128 = 150;
 /// An hour, ms.
 const HOUR: i64 = 3_600_000;
@@ -87,7 +87,7 @@ impl Design {
     }
 
     /// What a composed design's fund and vault begin with. Where there are both, each has half
-    /// [ours]; where there is neither, nobody stands behind the traders.
+    /// \[ours\]; where there is neither, nobody stands behind the traders.
     #[must_use]
     pub fn backing(&self, street: &Street, people: &Totals) -> Backing {
         let behind = self.backstop(street, people);
@@ -180,7 +180,7 @@ impl Design {
     }
 
     /// Liquidators of loans pay debts with capital of their own: where the scenario does not say,
-    /// a tenth of what the traders deposit, between them [ours].
+    /// a tenth of what the traders deposit, between them \[ours\].
     fn lend(&self, venue: &mut Venue, people: &Totals) {
         let count = i128::try_from(venue.liquidators.len()).unwrap_or(1).max(1);
         let capital = money((people.deposits / 10 / count).max(1));

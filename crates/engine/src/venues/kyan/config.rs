@@ -1,4 +1,4 @@
-//! The parameters of a Kyan venue. What is public is Kyan's; every number marked [ours] is not
+//! The parameters of a Kyan venue. What is public is Kyan's; every number marked \[ours\] is not
 //! public and is configuration.
 //!
 //! Units: money and sizes with 6 decimals, prices with 8; rates with 6; times in ms.

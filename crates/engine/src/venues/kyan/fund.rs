@@ -9,7 +9,7 @@
 //! When the reserve cannot pay, accounts with an open profit on the pair pay in proportion to it, at
 //! most that profit and at most their equity; what is still missing is booked as the pair's
 //! shortfall, never as a silent negative balance. Source: the page ("the insurance fund steps in
-//! to absorb the loss"); kyan-docs for socialised losses; the formula is [ours].
+//! to absorb the loss"); kyan-docs for socialised losses; the formula is \[ours\].
 
 use plimsoll_units::{AccountId, ArithmeticError, MarketId, Rounding, mul_div};
 

@@ -3,7 +3,7 @@
 //! Nothing here remembers: the same account at the same marks wants the same orders. What stands
 //! already, and for how long, is looked at in `machine` and `working`.
 //!
-//! Source: the page's three steps; dev-docs "positionSelection" for their order; guards are [ours].
+//! Source: the page's three steps; dev-docs "positionSelection" for their order; guards are \[ours\].
 
 use plimsoll_units::{AccountId, ArithmeticError, Price, Rate, Rounding};
 
