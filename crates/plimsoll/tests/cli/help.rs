@@ -479,7 +479,10 @@ fn the_readmes_commands_are_this_programs() {
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen, ["compare", "design", "explain", "replay", "sweep", "verify"]);
+    assert_eq!(
+        seen,
+        ["compare", "design", "explain", "replay", "sweep", "verify"]
+    );
 }
 
 /// `cargo run` in the root of the repository means this program: of the members that are built
