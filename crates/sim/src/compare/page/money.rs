@@ -17,8 +17,9 @@ const TAKEN: &str = "taken beyond need";
 const OWED: &str = "bad debt";
 const PASSED: &str = "passed on";
 const BEFORE: &str = "lost to the market";
+const SPENT: &str = "spent by the backstop";
 /// The ways money is lost, in the order of their colours.
-const WAYS: [&str; 4] = [TAKEN, OWED, BEFORE, PASSED];
+const WAYS: [&str; 5] = [TAKEN, OWED, BEFORE, PASSED, SPENT];
 
 /// Money from somebody, in some way, to somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,9 @@ fn parts(measures: &Measures) -> Vec<Part> {
         "backstop and book",
         measures.over_liquidation,
     )];
+    if let Some((who, spent)) = spent(measures) {
+        sources.push((who, SPENT, "the market and the book", spent));
+    }
     let owed = measures.bad_debt.iter();
     sources.extend(owed.map(|s| (s.who.clone(), OWED, "the other side", s.amount)));
     let mut found = Vec::new();
@@ -82,6 +86,19 @@ fn parts(measures: &Measures) -> Vec<Part> {
     found
 }
 
+/// What a backstop has less at the end than at the start, beside the bad debt it bore: discounts
+/// and premiums it paid, and what the market did to what it had taken over.
+fn spent(measures: &Measures) -> Option<(String, i128)> {
+    let fund = measures.fund.as_ref()?;
+    let own = measures
+        .bad_debt
+        .iter()
+        .find(|share| share.who == fund.name);
+    let less = fund.start.saturating_sub(fund.end);
+    let spent = less.saturating_sub(own.map_or(0, |share| share.amount));
+    (spent > 0).then(|| (fund.name.clone(), spent))
+}
+
 /// The section's content.
 pub(super) fn html(comparison: &Comparison) -> String {
     let total = |outcome: &Outcome| {
@@ -99,7 +116,7 @@ pub(super) fn html(comparison: &Comparison) -> String {
         .collect();
     format!(
         "<p class=\"note\">From those who lost on the left, through how they lost it, to those who got it. All designs on one scale: as high, as much money. \
-         Incentives count as paid out of what was taken from traders as far as that goes, then out of bad debt, then out of collateral that the market had already taken; what is left of it went to the backstop, or was lost on the book, and bad debt was owed to whoever had won.</p>\
+         Incentives count as paid out of what was taken from traders as far as that goes, then out of what the backstop spent beside bad debt, then out of bad debt, then out of collateral that the market had already taken; what is left of it went to the backstop, or was lost on the book, and bad debt was owed to whoever had won.</p>\
          <div class=\"grid-2 money\">{pictures}</div>"
     )
 }
@@ -268,6 +285,8 @@ mod tests {
             );
             assert_eq!(sum(&parts, |p| p.way == OWED), measures.bad_debt_total());
             assert_eq!(sum(&parts, |p| p.way == PASSED), measures.passed_on);
+            let spent = spent(measures).map_or(0, |(_, spent)| spent);
+            assert_eq!(sum(&parts, |p| p.way == SPENT), spent, "{}", outcome.design);
             for share in &measures.incentives {
                 assert_eq!(sum(&parts, |p| p.to == share.who), share.amount);
             }

@@ -121,7 +121,7 @@ fn two_designs_read_in_order() {
         ## waterlineLiquidated14.1 %10 %Bad debt0.994 %5 %Backstop98.4 %100 %
         10 Oct 20:2210 Oct 22:18
         # Where the lost money went
-        From those who lost on the left, through how they lost it, to those who got it. All designs on one scale: as high, as much money. Incentives count as paid out of what was taken from traders as far as that goes, then out of bad debt, then out of collateral that the market had already taken; what is left of it went to the backstop, or was lost on the book, and bad debt was owed to whoever had won.
+        From those who lost on the left, through how they lost it, to those who got it. All designs on one scale: as high, as much money. Incentives count as paid out of what was taken from traders as far as that goes, then out of what the backstop spent beside bad debt, then out of bad debt, then out of collateral that the market had already taken; what is left of it went to the backstop, or was lost on the book, and bad debt was owed to whoever had won.
         ## gammaswap
         Liquidations took $610 k of equity from traders beyond need; $3.42 M of bad debt was left (liquidity providers $3.42 M); $152 k was paid in incentives (liquidators $152 k).
         The books: every kind of payment, trading included (4)
