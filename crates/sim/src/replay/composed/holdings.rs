@@ -8,7 +8,7 @@
 //!
 //! Units: pips of base, price and quote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::Event;
 use plimsoll_engine::ledger::{HolderKind, Movement, Reason};
@@ -40,6 +40,8 @@ pub(super) struct Holdings {
     marks: Vec<u64>,
     /// Whose each open case is.
     cases: BTreeMap<CaseId, AccountId>,
+    /// Who has one: an account has at most one.
+    in_case: BTreeSet<AccountId>,
     changes: BTreeMap<AccountId, Change>,
     /// Long and short added, by market, of traders.
     interest: Vec<i128>,
@@ -130,15 +132,17 @@ impl Holdings {
             Event::Composed(event) => self.happened(event, now, trader, meter),
             Event::Case(CaseEvent::Opened(case)) => {
                 self.cases.insert(case.id, case.target.account);
+                self.in_case.insert(case.target.account);
                 let account = case.target.account;
                 let (equity, needs) = (case.trigger.equity, case.trigger.requirement);
                 self.breach(account, (equity, needs), now, trader(account), meter);
             }
             Event::Case(CaseEvent::Closed { case, .. }) => {
-                if let Some(account) = self.cases.remove(case)
-                    && !self.changes.contains_key(&account)
-                {
-                    meter.resolved(key(account), now);
+                if let Some(account) = self.cases.remove(case) {
+                    self.in_case.remove(&account);
+                    if !self.changes.contains_key(&account) {
+                        meter.resolved(key(account), now);
+                    }
                 }
             }
             Event::Money(movement) => self.money(movement, meter),
@@ -178,8 +182,7 @@ impl Holdings {
                     },
                 );
             }
-            let open = self.cases.values().any(|of| *of == account);
-            if self.of(account).is_empty() || !open {
+            if self.of(account).is_empty() || !self.in_case.contains(&account) {
                 meter.resolved(key(account), now);
             }
         }

@@ -12,7 +12,7 @@
 //! * Makers and partners are no traders: their breaches are not counted, but what is lost on them is.
 //! * Traders' equity leaves funding out that is not applied yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::backstop::deleverage::Receipt;
 use plimsoll_engine::ledger::{HolderKind, Movement, Reason};
@@ -42,6 +42,8 @@ pub(super) struct Facts {
     /// Of it, what wallets without a position ever have.
     idle: i128,
     cases: BTreeMap<CaseId, Open>,
+    /// The same by wallet: in a crash there are too many to look through.
+    by_wallet: BTreeSet<(AccountId, CaseId)>,
     /// Cases of which something was taken in the command under way, and those that ended in it.
     touched: Vec<CaseId>,
     ended: Vec<CaseId>,
@@ -133,6 +135,19 @@ impl Facts {
         }
     }
 
+    /// The first of a wallet's open cases.
+    fn case_of(&self, account: AccountId) -> Option<CaseId> {
+        let first = self.by_wallet.range((account, CaseId(0))..).next()?;
+        (first.0 == account).then_some(first.1)
+    }
+
+    /// Forgets a case that has ended.
+    fn close(&mut self, case: CaseId) {
+        if let Some(open) = self.cases.remove(&case) {
+            self.by_wallet.remove(&(open.account, case));
+        }
+    }
+
     /// As [`Facts::take`], when the fund takes the whole wallet.
     fn acquire(&mut self, case: CaseId, notional: i128, cost: i128) {
         self.take(case, notional, cost);
@@ -196,9 +211,7 @@ impl KumaDesk {
                 Reason::CollateralAdded => self.brought(person, amount),
                 // What is left of a wallet when its positions are gone.
                 Reason::DustSweep => {
-                    let of = |(_, open): &(&CaseId, &Open)| open.account == account;
-                    let case = self.facts.cases.iter().find(of).map(|(case, _)| *case);
-                    if let Some(case) = case {
+                    if let Some(case) = self.facts.case_of(account) {
                         self.facts.acquire(case, 0, -amount);
                     }
                 }
@@ -227,6 +240,7 @@ impl KumaDesk {
             acquired: 0,
         };
         self.facts.cases.insert(case.id, open);
+        self.facts.by_wallet.insert((account, case.id));
         let (Some(person), Some(trader)) = (self.book.person(account), self.book.measured(account))
         else {
             return;
@@ -306,7 +320,7 @@ impl KumaDesk {
         self.count_taken(engine);
         let ended = std::mem::take(&mut self.facts.ended);
         for case in ended {
-            self.facts.cases.remove(&case);
+            self.facts.close(case);
             self.book.meter.resolved(case.0, command.time);
         }
         let published = matches!(command.body, Body::Kuma(Do::PublishIndexPrices(_)));
