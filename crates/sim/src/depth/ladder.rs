@@ -126,8 +126,9 @@ impl Ladder {
     /// The rungs around a price, nearest first: bids down to the grid, asks up, quantities down.
     #[must_use]
     pub fn rungs(&self, habits: &Habits, price: u64) -> Vec<Rung> {
-        let left = i128::from(self.left(habits)).saturating_mul(self.strain.depth_ppm) / PPM;
+        let left = i128::from(self.left(habits));
         let within = self.within_reference.saturating_mul(left) / PPM;
+        let within = within.saturating_mul(self.strain.depth_ppm) / PPM;
         let (tick, step) = (self.grid.tick.max(1), self.grid.step.max(1));
         let mut rungs = Vec::new();
         for (bps, amount) in habits.shape.rungs(within) {
@@ -135,10 +136,8 @@ impl Ladder {
             if quantity == 0 || quantity < self.grid.least {
                 continue;
             }
-            let away = i128::from(price)
-                .saturating_mul(bps.into())
-                .saturating_mul(self.strain.spread_ppm)
-                / (10_000 * PPM);
+            let away = i128::from(price).saturating_mul(bps.into()) / 10_000;
+            let away = away.saturating_mul(self.strain.spread_ppm) / PPM;
             let away = u64::try_from(away).unwrap_or(price).max(1);
             let bid = price.saturating_sub(away) / tick * tick;
             let ask = price

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decimal::{millionths, whole};
 use super::{Decimal, Span, bounds};
+use crate::depth::{Habits, Shape, Thinning};
 
 /// Seconds, for spans of time.
 const fn seconds(count: i64) -> Span {
@@ -462,6 +463,26 @@ impl Default for BookMakers {
 }
 
 impl BookMakers {
+    /// What they do, with books of a shape.
+    pub(crate) fn habits(&self, shape: Shape) -> Habits {
+        Habits {
+            shape,
+            thinning: Thinning {
+                halves_at: self.halves_at.millionths(),
+                over: self.over.0,
+                least: self.least.millionths(),
+            },
+            requote_ppm: self.requote.millionths().into(),
+        }
+    }
+
+    /// What lies within the reference distance on each side in calm times, of so much open
+    /// interest.
+    pub(crate) fn within_reference(&self, open_interest: i128) -> i128 {
+        let depth = i128::from(self.depth.millionths());
+        open_interest.saturating_mul(depth) / 1_000_000
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         if self.count == 0 || self.count > 100 {
             return Err(format!("book.count {} is not in 1..=100", self.count));

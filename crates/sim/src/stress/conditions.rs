@@ -6,6 +6,7 @@
 
 use plimsoll_units::{Duration, Timestamp};
 
+use crate::depth::Strain;
 use crate::scenario::{Decimal, Span, Stress, When};
 
 /// One, in millionths.
@@ -143,6 +144,14 @@ impl Conditions {
             let wider = factor.saturating_mul(book.spread) / ONE_PPM;
             wider.min(SPREAD_MAX)
         })
+    }
+
+    /// Both, as ladders of quotes take them.
+    pub(crate) fn strain(&self, now: Timestamp) -> Strain {
+        Strain {
+            depth_ppm: self.depth_factor(now),
+            spread_ppm: self.spread_factor(now),
+        }
     }
 
     /// When liquidity leaves, and how much of it, in the order written.

@@ -7,7 +7,7 @@ use plimsoll_engine::Body;
 use plimsoll_engine::venues::composed::{Command as Do, Level};
 use plimsoll_units::{MarketId, Timestamp};
 
-use crate::depth::{Grid, Habits, Ladder, Shape, Strain, Thinning};
+use crate::depth::{Grid, Habits, Ladder, Shape};
 use crate::scenario::BookMakers;
 use crate::stress::Conditions;
 
@@ -22,25 +22,16 @@ impl Street {
     /// Ladders for markets with these quantity steps; `open_interest` is what the traders will
     /// have in each, in pips of quote.
     pub(super) fn new(habits: &BookMakers, shape: Shape, markets: &[(u64, i128)]) -> Self {
-        let depth = i128::from(habits.depth.millionths());
         let ladder = |(step, open_interest): &(u64, i128)| {
             let grid = Grid {
                 tick: 1,
                 step: *step,
                 least: *step,
             };
-            Ladder::new(grid, open_interest.saturating_mul(depth) / 1_000_000)
+            Ladder::new(grid, habits.within_reference(*open_interest))
         };
         Self {
-            habits: Habits {
-                shape,
-                thinning: Thinning {
-                    halves_at: habits.halves_at.millionths(),
-                    over: habits.over.0,
-                    least: habits.least.millionths(),
-                },
-                requote_ppm: habits.requote.millionths().into(),
-            },
+            habits: habits.habits(shape),
             ladders: markets.iter().map(ladder).collect(),
         }
     }
@@ -60,10 +51,7 @@ impl Street {
         at: Timestamp,
         conditions: &Conditions,
     ) -> Option<Body> {
-        let strain = Strain {
-            depth_ppm: conditions.depth_factor(at),
-            spread_ppm: conditions.spread_factor(at),
-        };
+        let strain = conditions.strain(at);
         let ladder = self.ladders.get_mut(market.index())?;
         if !ladder.sees(&self.habits, price, at, strain) {
             return None;

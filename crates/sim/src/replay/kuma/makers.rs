@@ -2,39 +2,19 @@
 //! price runs.
 //!
 //! Makers quote anew before a price is published, as whoever sees the same feed would, and at most
-//! once a price: what is taken from a book is not there again before the next one. Between two
-//! prices they leave their ladders alone while the index has moved by less than they care about
-//! and nobody has taken from them.
+//! once a price: what is taken from a book is not there again before the next one. When they do,
+//! and what they quote, is every venue's ([`crate::depth::Ladder`]); here it is orders of several
+//! wallets.
 
 use plimsoll_engine::Body;
 use plimsoll_engine::venues::kuma::{Limits, Listing, OrderSide};
 use plimsoll_units::{AccountId, MarketId, Timestamp};
 
 use super::orders;
-use super::setup::{maker, size_of};
-use crate::depth::{Run, Shape, Thinning};
+use super::setup::maker;
+use crate::depth::{Grid, Habits, Ladder, Shape};
 use crate::scenario::BookMakers;
-use crate::stress::{Conditions, ONE_PPM};
-
-/// Millionths.
-const PPM: i128 = 1_000_000;
-
-/// A market's ladder as it stands.
-#[derive(Debug)]
-struct Ladder {
-    listing: Listing,
-    /// The least that an order is for.
-    least: u64,
-    /// What lies within the reference distance on each side in calm times, in pips of quote.
-    within_reference: i128,
-    run: Run,
-    /// The index it was quoted around; zero before the first.
-    around: u64,
-    /// Whether somebody took from it since.
-    taken: bool,
-    /// What it had of its depth, and how many times as wide it was, millionths.
-    factors: (i128, i128),
-}
+use crate::stress::Conditions;
 
 /// One order of a ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +28,7 @@ pub(super) struct Rung {
 #[derive(Debug)]
 pub(super) struct Makers {
     count: usize,
-    shape: Shape,
-    thinning: Thinning,
-    requote_ppm: i128,
+    habits: Habits,
     ladders: Vec<Ladder>,
     conditions: Conditions,
 }
@@ -63,25 +41,17 @@ impl Makers {
         shape: Shape,
         markets: impl Iterator<Item = ((Limits, Listing), i128)>,
     ) -> Self {
-        let depth = i128::from(habits.depth.millionths());
-        let ladders = markets.map(|((limits, listing), open_interest)| Ladder {
-            listing,
-            least: limits.minimum_position_size,
-            within_reference: open_interest.saturating_mul(depth) / PPM,
-            run: Run::default(),
-            around: 0,
-            taken: false,
-            factors: (ONE_PPM, ONE_PPM),
+        let ladders = markets.map(|((limits, listing), open_interest)| {
+            let grid = Grid {
+                tick: listing.tick,
+                step: listing.step,
+                least: limits.minimum_position_size,
+            };
+            Ladder::new(grid, habits.within_reference(open_interest))
         });
         Self {
             count: habits.count as usize,
-            shape,
-            thinning: Thinning {
-                halves_at: habits.halves_at.millionths(),
-                over: habits.over.0,
-                least: habits.least.millionths(),
-            },
-            requote_ppm: habits.requote.millionths().into(),
+            habits: habits.habits(shape),
             ladders: ladders.collect(),
             conditions: Conditions::default(),
         }
@@ -104,37 +74,26 @@ impl Makers {
     /// Somebody took from a market's book.
     pub(super) fn taken_from(&mut self, market: MarketId) {
         if let Some(ladder) = self.ladders.get_mut(market.index()) {
-            ladder.taken = true;
+            ladder.taken_from();
         }
     }
 
     /// The share of their depth that makers keep in a market now, in millionths.
     pub(super) fn left(&self, market: usize) -> u32 {
         let ladder = self.ladders.get(market);
-        ladder.map_or(0, |ladder| self.thinning.left(ladder.run.moved()))
+        ladder.map_or(0, |ladder| ladder.left(&self.habits))
     }
 
     /// What makers do when a market's next price is known.
     pub(super) fn see(&mut self, market: usize, price: u64, at: Timestamp) -> Vec<Body> {
-        let over = self.thinning.over;
-        let factors = (
-            self.conditions.depth_factor(at),
-            self.conditions.spread_factor(at),
-        );
+        let strain = self.conditions.strain(at);
         let Some(ladder) = self.ladders.get_mut(market) else {
             return Vec::new();
         };
-        ladder.run.push(at, price.into(), over);
-        let moved = i128::from(price.abs_diff(ladder.around)).saturating_mul(PPM);
-        let calm = moved < self.requote_ppm.saturating_mul(ladder.around.into());
-        let same = !ladder.taken && ladder.factors == factors;
-        if calm && same && ladder.around > 0 {
+        let quoted_before = ladder.is_quoted();
+        if !ladder.sees(&self.habits, price, at, strain) {
             return Vec::new();
         }
-        let quoted_before = ladder.around > 0;
-        ladder.around = price;
-        ladder.taken = false;
-        ladder.factors = factors;
         let id = MarketId(u16::try_from(market).unwrap_or(u16::MAX));
         let mut bodies = Vec::new();
         if quoted_before {
@@ -148,43 +107,22 @@ impl Makers {
         bodies
     }
 
-    /// A market's ladder around a price: bids down to the grid, asks up, a step in quantity at
-    /// least.
+    /// A market's ladder around a price.
     pub(super) fn rungs(&self, market: usize, price: u64) -> Vec<Rung> {
         let Some(ladder) = self.ladders.get(market) else {
             return Vec::new();
         };
-        let left = i128::from(self.thinning.left(ladder.run.moved()));
-        let (depth, spread) = ladder.factors;
-        let within = ladder.within_reference.saturating_mul(left) / PPM;
-        let within = within.saturating_mul(depth) / PPM;
-        let wider = u128::try_from(spread).unwrap_or(0);
-        let (tick, step) = (ladder.listing.tick.max(1), ladder.listing.step.max(1));
-        let mut rungs = Vec::new();
-        for (bps, amount) in self.shape.rungs(within) {
-            let quantity = size_of(amount, price) / step * step;
-            if quantity == 0 || quantity < ladder.least {
-                continue;
-            }
-            let away = u128::from(price) * u128::from(bps) / 10_000;
-            let away = away.saturating_mul(wider) / ONE_PPM.unsigned_abs();
-            let away = u64::try_from(away).unwrap_or(price).max(1);
-            let bid = price.saturating_sub(away) / tick * tick;
-            let ask = price
-                .saturating_add(away)
-                .div_ceil(tick)
-                .saturating_mul(tick);
-            for (side, price) in [(OrderSide::Buy, bid), (OrderSide::Sell, ask)] {
-                if price > 0 {
-                    rungs.push(Rung {
-                        side,
-                        price,
-                        quantity,
-                    });
-                }
-            }
-        }
+        let rungs = ladder.rungs(&self.habits, price).into_iter();
         rungs
+            .map(|rung| Rung {
+                side: match rung.bid {
+                    true => OrderSide::Buy,
+                    false => OrderSide::Sell,
+                },
+                price: rung.price,
+                quantity: rung.quantity,
+            })
+            .collect()
     }
 }
 
