@@ -14,43 +14,7 @@ use plimsoll_sim::waterfall::{Hop, Waterfall};
 const AUDIT_EVERY: usize = 2_000;
 
 /// Two hours of the crash, a hundred wallets a venue: with partners, without, and with options.
-const SMALL: &str = r#"name = "two hours"
-seed = 42
-markets = [{ symbol = "ETHUSDT" }, { symbol = "DOGEUSDT" }]
-
-[prices]
-source = "bundled"
-from = "2025-10-10T20:30:00Z"
-to = "2025-10-10T22:30:00Z"
-
-[[venues]]
-name = "with"
-preset = "kuma"
-execution = "engine"
-kuma = { insurance_fund = "100000" }
-population = { accounts = 100, like = "2025-10-10", collateral_max = "100000", arrive_over = "20m" }
-partners = [
-    { name = "tight", capital = "100000", offset = "0.002", order = "50000", capacity = "400000", cooldown = "5s" },
-    { name = "wide", capital = "2000000", offset = "0.015", order = "500000" },
-]
-
-[[venues]]
-name = "without"
-preset = "kuma"
-execution = "engine"
-kuma = { insurance_fund = "100000", waterfall = ["book", "deleverage"] }
-population = { accounts = 100, like = "2025-10-10", collateral_max = "100000", arrive_over = "20m" }
-
-[[venues]]
-name = "plus"
-preset = "kuma-plus"
-execution = "engine"
-kuma = { insurance_fund = "100000", deleveraging = "minimal" }
-population = { accounts = 100, like = "2025-10-10", collateral_max = "100000", arrive_over = "20m" }
-partners = [
-    { name = "tight", capital = "100000", offset = "0.002", order = "50000", capacity = "400000", cooldown = "5s" },
-]
-"#;
+const SMALL: &str = include_str!("../data/kuma-two-hours.toml");
 
 fn small() -> Scenario {
     Scenario::parse("(test)", SMALL).unwrap()

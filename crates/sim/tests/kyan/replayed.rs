@@ -12,67 +12,7 @@ use plimsoll_sim::scenario::Scenario;
 const AUDIT_EVERY: usize = 500;
 
 /// The worst hours, two dozen thinly covered books: the page's auction, and Derive's with a partner.
-const SMALL: &str = r#"name = "the worst hours"
-seed = 11
-markets = [{ symbol = "BTCUSDT" }]
-
-[prices]
-source = "bundled:crash-2026-02"
-from = "2026-02-05T14:00:00Z"
-to = "2026-02-06T01:00:00Z"
-
-[options]
-expiries = 2
-strikes = 5
-
-[[venues]]
-name = "page"
-preset = "kyan"
-execution = "engine"
-population = { accounts = 24 }
-
-[venues.kyan]
-fund = "20000"
-people = { cover = [{ times = "1.05", weight = 1 }, { times = "1.3", weight = 1 }] }
-index_moves = "0.01"
-
-[[venues.kyan.bidders]]
-name = "hedger"
-steps = ["hedge"]
-delay = "2s"
-incentive = "0.0008"
-per_hour = "500000"
-capital = "5000000"
-
-[[venues.kyan.bidders]]
-name = "desk"
-steps = ["decompose", "auction"]
-delay = "8s"
-incentive = "0.002"
-per_hour = "2000000"
-capital = "20000000"
-
-[[venues]]
-name = "derive"
-preset = "kyan-derive"
-execution = "engine"
-population = { accounts = 24 }
-
-[venues.kyan]
-fund = "20000"
-procedure = ["hedge", "partner", "decompose", "portfolio-auction"]
-people = { cover = [{ times = "1.05", weight = 1 }, { times = "1.3", weight = 1 }] }
-index_moves = "0.01"
-partners = [{ name = "p", offset = "0.003", capacity = "300000", capital = "2000000" }]
-
-[[venues.kyan.bidders]]
-name = "desk"
-steps = ["hedge", "decompose", "portfolio-auction"]
-delay = "8s"
-incentive = "0.002"
-per_hour = "2000000"
-capital = "20000000"
-"#;
+const SMALL: &str = include_str!("../data/kyan-two-hours.toml");
 
 /// Counts commands, audits the engine now and then.
 #[derive(Debug, Default)]
