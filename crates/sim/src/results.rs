@@ -174,6 +174,18 @@ impl Amount {
         Self { raw, decimals }
     }
 
+    /// With 6 decimals, micro-dollars where a unit is a dollar: cut off towards zero, and the
+    /// largest number where it does not fit.
+    #[must_use]
+    pub fn micro(self) -> i128 {
+        match self.decimals.checked_sub(6) {
+            Some(more) => self.raw / 10i128.saturating_pow(more),
+            None => self
+                .raw
+                .saturating_mul(10i128.saturating_pow(6 - self.decimals)),
+        }
+    }
+
     /// The nearest `f64`, for drawing and sorting in a browser; never for deciding.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]

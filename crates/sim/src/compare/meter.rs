@@ -22,9 +22,6 @@ pub use path::{HOUR, Path};
 use super::measures::{Book, Deleveraged, Fund, Measures, Recovered, Share, Speed};
 use crate::results::{Amount, Line};
 
-/// Decimals of a micro-dollar.
-const MICRO: u32 = 6;
-
 /// An account that has come to meet its design's rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
@@ -424,11 +421,7 @@ impl Meter {
 
     /// Raw as micro-dollars, cut off towards zero.
     fn micro(&self, raw: i128) -> i128 {
-        let power = |by: u32| 10i128.saturating_pow(by);
-        match self.decimals.checked_sub(MICRO) {
-            Some(more) => raw / power(more),
-            None => raw.saturating_mul(power(MICRO - self.decimals)),
-        }
+        Amount::new(raw, self.decimals).micro()
     }
 
     /// Largest first; those with nothing are left out.

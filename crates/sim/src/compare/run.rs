@@ -198,18 +198,10 @@ fn flows(venue: &VenueResults) -> Vec<Flow> {
     let flows = venue.flows.iter().filter(inside);
     flows
         .map(|flow| Flow {
-            amount: Amount::new(micro(flow.amount), 6),
+            amount: Amount::new(flow.amount.micro(), 6),
             ..flow.clone()
         })
         .collect()
-}
-
-/// An amount with 6 decimals, cut off towards zero.
-fn micro(amount: Amount) -> i128 {
-    match amount.decimals {
-        0..=6 => amount.raw.saturating_mul(10i128.pow(6 - amount.decimals)),
-        more => amount.raw / 10i128.checked_pow(more - 6).unwrap_or(i128::MAX),
-    }
 }
 
 fn together(

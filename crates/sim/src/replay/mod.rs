@@ -14,6 +14,7 @@ mod kuma;
 mod kyan;
 mod leaving;
 mod perennial;
+mod pips;
 mod plan;
 mod tsunamix;
 mod world;

@@ -17,11 +17,7 @@ use plimsoll_engine::venues::composed::{Event as Happened, Fill, Taker, accounts
 use plimsoll_units::{AccountId, CaseId, Timestamp};
 
 use crate::compare::{Bearer, Breach, Meter, Payee, Stake, Taken, least_notional};
-
-/// A price times a quantity in pips, over this, is quote in pips.
-const PIP: i128 = 100_000_000;
-/// From pips to 18 decimals.
-const E10: i128 = 10_000_000_000;
+use crate::replay::pips::{E10, PIP};
 
 /// What a liquidation did to one account within a command.
 #[derive(Debug, Clone, Copy, Default)]

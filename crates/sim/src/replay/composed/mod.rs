@@ -28,6 +28,7 @@ use plimsoll_units::{AccountId, AssetId, CaseId, Duration, MarketId, Side, Times
 
 use super::Opening;
 use super::desk::{Book, Desk};
+use super::pips::{self, PIP};
 use super::plan::{Plan, Plans};
 use crate::collect::Collector;
 use crate::compare::Meter;
@@ -43,10 +44,6 @@ pub(crate) use setup::{Supplies, placeholder};
 use show::Lines;
 use street::Street;
 
-/// A price times a quantity in pips, over this, is quote in pips.
-const PIP: i128 = 100_000_000;
-/// From 18 decimals to pips.
-const E10: i128 = 10_000_000_000;
 /// How often the venue is told the time while a case is open.
 const SECOND: Duration = Duration(1_000);
 /// How long partners look at an auction before they bid.
@@ -292,13 +289,6 @@ fn deposited(account: AccountId, amount: i128) -> Option<Body> {
     (amount > 0).then_some(Body::Composed(Do::Deposit { account, amount }))
 }
 
-/// A price with 18 decimals in pips; at least one.
-fn pips(raw: i128) -> u64 {
-    u64::try_from(raw / E10)
-        .unwrap_or(u64::MAX)
-        .clamp(1, i64::MAX.unsigned_abs())
-}
-
 impl Desk for ComposedDesk {
     fn venue(&self) -> VenueId {
         self.book.id
@@ -349,7 +339,7 @@ impl Desk for ComposedDesk {
         // What waits is done while the books are as they were left.
         let mut bodies = vec![Body::Composed(Do::Tick)];
         for (market, price) in &tick.prices {
-            let price = pips(price.raw());
+            let price = pips::price(price.raw());
             if let Some(truth) = self.truth.get_mut(*market) {
                 *truth = price;
             }
@@ -361,7 +351,7 @@ impl Desk for ComposedDesk {
         }
         let mut told = Vec::with_capacity(tick.told().len());
         for (market, price) in tick.told() {
-            let price = pips(price.raw());
+            let price = pips::price(price.raw());
             if let Some(mark) = self.marks.get_mut(*market) {
                 *mark = price;
             }

@@ -12,12 +12,11 @@ use plimsoll_engine::backstop::partners::{Limits, Offer, OfferId, Terms};
 use plimsoll_engine::venues::composed::{Command as Do, accounts};
 use plimsoll_units::{AccountId, CaseId, MarketId, Side};
 
+use crate::replay::pips::PIP;
 use crate::scenario::{Decimal, Partner};
 
 /// An offer is as good as used up when less than this part of it is left.
 const LEAST_PART: i128 = 10;
-/// A price times a quantity in pips, over this, is quote in pips.
-const PIP: i128 = 100_000_000;
 
 /// One partner.
 #[derive(Debug)]

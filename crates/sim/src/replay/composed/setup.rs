@@ -7,13 +7,12 @@ use plimsoll_engine::venues::{VenueConfig, composed};
 use plimsoll_units::{AssetId, Timestamp};
 
 use super::partners::Partners;
-use super::pips;
 use crate::compare::Bearer;
 use crate::crowd::Wallet;
 use crate::design::{Design, DesignError, Model, StageName};
 use crate::people::{self, Totals};
 use crate::population::Person;
-use crate::replay::{Opening, ReplayError};
+use crate::replay::{Opening, ReplayError, pips};
 use crate::scenario::{Scenario, Venue};
 
 /// From money with 6 decimals to pips.
@@ -119,7 +118,7 @@ impl Supplies {
             .markets
             .iter()
             .zip(openings)
-            .map(|(market, opening)| (market.symbol.clone(), pips(opening.price.raw())))
+            .map(|(market, opening)| (market.symbol.clone(), pips::price(opening.price.raw())))
             .collect();
         let config = design.engine(AssetId(0), &markets, endowment.fund)?;
         endowment.vault_acquires = config.backstops.acquirer == composed::Acquirer::Vault;

@@ -27,9 +27,7 @@ use super::setup::INSURANCE_FUND;
 use super::show::value;
 use super::{KumaDesk, PIPS};
 use crate::compare::{Bearer, Breach, Meter, Payee, Stake, Taken, least_notional};
-
-/// From pips to 18 decimals.
-const E10: i128 = 10_000_000_000;
+use crate::replay::pips::E10;
 
 /// See the module documentation.
 #[derive(Debug, Default)]

@@ -10,10 +10,8 @@ use plimsoll_units::MarketId;
 
 use super::tally::Closing;
 use super::{KumaDesk, PIPS};
+use crate::replay::pips::PIP;
 use crate::results::Amount;
-
-/// A price times a quantity in pips, over this, is quote in pips.
-const PIP: i128 = 100_000_000;
 
 impl KumaDesk {
     /// Counts what the command that was just applied did to the books.

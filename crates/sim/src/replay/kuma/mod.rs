@@ -30,6 +30,7 @@ use plimsoll_engine::{Body, Command, Engine, Event, Rejection};
 use plimsoll_units::{AccountId, CaseId, MarketId, Side, Timestamp, VenueId};
 
 use super::desk::{Book, Desk};
+use super::pips;
 use super::plan::{Plan, Plans};
 use super::{Opening, ReplayError};
 use crate::collect::Collector;
@@ -344,7 +345,7 @@ fn open_interest(
             else {
                 continue;
             };
-            let price = setup::price_pips(opens.price.raw());
+            let price = pips::price(opens.price.raw());
             let size = opening(wallet, at, price, (limits, listing)).unwrap_or(0);
             let notional = i128::from(size).saturating_mul(price.into()) / i128::from(ONE);
             interest[wish.market] = interest[wish.market].saturating_add(notional);
@@ -402,13 +403,13 @@ impl Desk for KumaDesk {
         let due = Body::Kuma(Do::Service(Box::new(ServiceCommand::Tick)));
         let mut bodies = vec![due];
         for (market, price) in &tick.prices {
-            let price = setup::price_pips(price.raw());
+            let price = pips::price(price.raw());
             self.prices[*market] = price;
             bodies.extend(self.makers.see(*market, price, tick.time));
         }
         let mut published = Vec::with_capacity(tick.told().len());
         for (market, price) in tick.told() {
-            let price = setup::price_pips(price.raw());
+            let price = pips::price(price.raw());
             self.told[*market] = price;
             published.push(IndexPrice {
                 market: market_id(*market),

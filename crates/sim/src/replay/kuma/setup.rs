@@ -13,14 +13,13 @@ use plimsoll_evm::symbol_rank;
 use plimsoll_units::{AccountId, AssetId, Rounding, Timestamp, mul_div};
 
 use crate::replay::Opening;
+use crate::replay::pips::{E10, price};
 use crate::scenario::{Decimal, KumaParameters, Preset, Venue};
 
 /// The venue's own wallets.
 pub(super) const INSURANCE_FUND: AccountId = AccountId(1);
 /// How many wallets are the venue's own.
 const OWN: usize = 3;
-/// From 18 decimals to pips.
-const E10: i128 = 10_000_000_000;
 /// The largest position a wallet can be allowed.
 const UNBOUNDED: u64 = i64::MAX.unsigned_abs();
 
@@ -54,13 +53,6 @@ pub(super) fn pips(decimal: Decimal) -> i128 {
 /// The same as an unsigned 64-bit number, as the contracts have it.
 pub(super) fn pips_u64(decimal: Decimal) -> u64 {
     u64::try_from(pips(decimal)).unwrap_or(0)
-}
-
-/// A price with 18 decimals in pips; at least one.
-pub(super) fn price_pips(raw: i128) -> u64 {
-    u64::try_from(raw / E10)
-        .unwrap_or(u64::MAX)
-        .clamp(1, UNBOUNDED)
 }
 
 /// Adds the venue's asset, and gives its parameters. `openings` has each market's first price.
@@ -98,7 +90,7 @@ fn listed(
         .zip(ranks)
         .zip(openings)
         .map(|((base, rank), opening)| {
-            let price = price_pips(opening.price.raw());
+            let price = price(opening.price.raw());
             MarketParams {
                 symbol: (*base).to_owned(),
                 rank,

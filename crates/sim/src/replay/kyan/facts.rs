@@ -27,9 +27,7 @@ use super::setup::PAIR;
 use super::tally::notional;
 use super::{KyanDesk, Supplies};
 use crate::compare::{Bearer, Breach, Meter, Payee, Stake, Taken, least_notional};
-
-/// From the decimals of an index to 18.
-const E10: i128 = 10_000_000_000;
+use crate::replay::pips::E10;
 
 /// See the module documentation.
 #[derive(Debug, Default)]
